@@ -1,0 +1,3 @@
+//! Checks, benches and campaigns.
+
+fn main() {}
