@@ -1,0 +1,72 @@
+//! The README's table of claims, made from the registry.
+
+use super::{Group, Half, Status, claims, claims_of};
+use std::fmt::Write as _;
+
+/// The claims as Markdown: one table a chapter, then the counts. The same registry gives the same bytes.
+///
+/// # Panics
+/// Never: writing to a string cannot fail.
+#[must_use]
+pub fn markdown_table() -> String {
+    let mut out = String::new();
+    let live = claims().iter().filter(|row| row.status.is_live()).count();
+    let awaits = claims().len() - live;
+    let total = claims().len();
+    writeln!(out, "{total} claims: {live} with live checks, {awaits} await the part that will make them true.")
+        .expect("a string takes everything");
+    for group in Group::ALL {
+        write!(
+            out,
+            "\n### {}\n\n| claim | kind | sentence | state | behind it |\n|---|---|---|---|---|\n",
+            group.word()
+        )
+        .expect("a string takes everything");
+        for row in claims_of(*group) {
+            let (state, behind) = match row.status {
+                Status::Live(checks) => {
+                    let codes: Vec<String> = checks.iter().map(|id| format!("`{}`", id.code())).collect();
+                    ("Live", codes.join(", "))
+                }
+                Status::Awaits(room, reason) => ("Awaits", format!("`{}`: {reason}", room.word())),
+            };
+            let stated = row.halves().find_map(|half| match half {
+                Half::Statement(register) if row.status.is_live() => {
+                    Some(format!("; to be stated in the register of {}", register.word()))
+                }
+                _ => None,
+            });
+            writeln!(
+                out,
+                "| {} | {} | {} | {state} | {}{} |",
+                row.id,
+                row.kind.word(),
+                cell(row.sentence),
+                cell(&behind),
+                stated.unwrap_or_default()
+            )
+            .expect("a string takes everything");
+        }
+    }
+    out
+}
+
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_claim_stands_in_the_table_once() {
+        let table = markdown_table();
+        for row in claims() {
+            assert_eq!(table.matches(&format!("\n| {} |", row.id)).count(), 1, "{}", row.id);
+        }
+        for line in table.lines().filter(|line| line.starts_with("| P") || line.starts_with("| E")) {
+            assert_eq!(line.matches(" | ").count(), 4, "five cells: {line}");
+        }
+    }
+}
