@@ -5,11 +5,18 @@
 
 #![forbid(unsafe_code)]
 
+mod api;
 mod check;
+mod replay;
+mod server;
+mod xes;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+/// What went wrong, in words for whoever typed the command.
+pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Development commands of Countersign.
 #[derive(Parser)]
@@ -23,10 +30,24 @@ struct Cli {
 enum Command {
     /// What the compiler cannot see: arrows between crates, file sizes, SQL files, banned crates.
     Check,
+    Replay(replay::Replay),
 }
 
 fn main() -> ExitCode {
-    match Cli::parse().command {
-        Command::Check => check::run(),
+    // The one provider of the tree; a second call would find it there already.
+    if rustls::crypto::aws_lc_rs::default_provider().install_default().is_err() {
+        eprintln!("another TLS provider was installed before");
+        return ExitCode::FAILURE;
+    }
+    let done = match Cli::parse().command {
+        Command::Check => return check::run(),
+        Command::Replay(replay) => replay.run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
     }
 }
