@@ -1,1 +1,4 @@
 //! countersign.
+pub mod data_dir;
+pub mod postgres;
+pub mod privileges;
