@@ -3,7 +3,7 @@
 //! What must stay true: proven is only what passed within its time. Stale, unfinished, never run and only awaited are
 //! all not proven; a claim is as good as its worst check.
 
-use crate::registry::{CheckId, CheckRow, ClaimRow, Half, Reason, Register, Status, checks, claims};
+use crate::registry::{CheckId, CheckRow, ClaimRow, Group, Half, Reason, Register, Status, checks, claims};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -184,6 +184,13 @@ impl Counts {
         self.proven + self.failing + self.not_proven
     }
 
+    /// The short answer of a chapter: `9 of 12 proven, 1 failing.` Never the good number alone.
+    #[must_use]
+    pub fn short_answer(&self) -> String {
+        let failing = if self.failing == 0 { "nothing".to_owned() } else { self.failing.to_string() };
+        format!("{} of {} proven, {failing} failing.", self.proven, self.total())
+    }
+
     /// The exit code of `countersign check`: 0 if and only if nothing is failing, else 1.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
@@ -211,6 +218,17 @@ impl Standing {
     /// Every claim with its state, in the order of the ledger.
     pub fn claims(&self) -> impl Iterator<Item = (&'static ClaimRow, &State)> {
         claims().iter().zip(&self.states)
+    }
+
+    /// The claims of one chapter with their states, in the order of the ledger.
+    pub fn claims_of(&self, group: Group) -> impl Iterator<Item = (&'static ClaimRow, &State)> {
+        self.claims().filter(move |(row, _)| row.group == group)
+    }
+
+    /// How many claims of one chapter are in each state.
+    #[must_use]
+    pub fn counts_of(&self, group: Group) -> Counts {
+        Counts::of(self.claims_of(group).map(|(_, state)| state))
     }
 
     /// Every check with its state, in the order of the table.
@@ -339,7 +357,7 @@ fn since(state: &State) -> Option<String> {
 
 /// The reason of a half that people must state and nobody has.
 fn unstated(register: Register) -> String {
-    format!("nobody has stated it, with a date, in the register of {}", register.word())
+    format!("nobody has stated, with a date, the part that only people can, in the register of {}", register.word())
 }
 
 /// RFC 3339 in UTC, to the second.

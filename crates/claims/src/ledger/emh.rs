@@ -53,7 +53,7 @@ registry! {
         maps [Iso27001 "A.8.24", Soc2 "CC6.1"]
         register Some(Register::DeploymentFacts) => Awaits(Room::Claims, "nobody can state yet how the volumes are encrypted; sealed columns do not depend on it");
     Emh13 "EMH-13" S Encryption Critical "Sensitive fields are encrypted once more, each by itself, before they are stored."
-        enforced ["seal: field envelopes AES-256-GCM", "seal: Sealed<T>"] layers [Encryption, Types]
+        enforced ["seal::Sealed", "seal::columns"] layers [Encryption, Types]
         maps [Asvs "8.2.3", Iso27001 "A.8.24", Soc2 "CC6.1"]
         register None => Live(&[CheckId::SealedColumns]);
     Emh14 "EMH-14" SO Programme Medium "A record of processing activities is kept, as the GDPR asks in article 30."
@@ -65,15 +65,15 @@ registry! {
         maps [Iso27001 "A.5.34", Soc2 "C1.1"]
         register None => Awaits(Room::Channels, "mail is not taken in yet");
     Emh16 "EMH-16" S Transport High "Transport ciphers meet at least the platform's guidelines."
-        enforced ["crates/countersign: TLS listener", "rustls: suites of aws-lc-rs"] layers [Transport]
+        enforced ["countersign: TLS listener", "Cargo.toml: aws_lc_rs"] layers [Transport]
         maps [Iso27001 "A.8.24", Soc2 "CC6.7"]
         register None => Live(&[CheckId::TlsSuites]);
     Emh17 "EMH-17" S Transport Critical "Every access over a public network uses TLS 1.2 or newer."
-        enforced ["crates/countersign: list of listeners", "crates/countersign: plain HTTP on loopback only"] layers [Transport, Process]
+        enforced ["countersign: list of listeners", "countersign: plain HTTP on loopback only"] layers [Transport, Process]
         maps [Iso27001 "A.8.20", Soc2 "CC6.7"]
         register None => Live(&[CheckId::Listeners]);
     Emh18 "EMH-18" S Transport High "HSTS holds browsers to HTTPS for at least a year."
-        enforced ["crates/web: response headers"] layers [Transport]
+        enforced ["web: headers of every answer"] layers [Transport]
         maps [Iso27001 "A.8.24", Soc2 "CC6.7"]
         register None => Live(&[CheckId::Hsts]);
     Emh19 "EMH-19" SD Transport High "TLS keys and certificates are managed and renewed in time."

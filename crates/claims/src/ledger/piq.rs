@@ -9,15 +9,15 @@ registry! {
         maps [Iso27001 "A.8.27", Soc2 "CC5.2"]
         register None => Awaits(Room::Claims, "routes, tables, jobs and outbound channels are not yet listed at run time against their rules");
     Piq02 "PIQ-02" S Transport Critical "Everything between a customer's client and the service travels under TLS 1.2 or newer."
-        enforced ["crates/countersign: TLS listener", "crates/web: plain HTTP redirects", "crates/countersign: list of listeners", "crates/countersign: plain HTTP on loopback only"] layers [Transport, Process]
+        enforced ["countersign: TLS listener", "web: redirects on the plain port", "countersign: list of listeners", "countersign: plain HTTP on loopback only"] layers [Transport, Process]
         maps [Asvs "12.1.1", Iso27001 "A.8.24", Soc2 "CC6.7"]
         register None => Live(&[CheckId::TlsVersions, CheckId::Listeners]);
     Piq03 "PIQ-03" S Transport High "Only strong cipher suites are accepted."
-        enforced ["crates/countersign: TLS listener", "rustls: suites of aws-lc-rs"] layers [Transport]
+        enforced ["countersign: TLS listener", "Cargo.toml: aws_lc_rs"] layers [Transport]
         maps [Asvs "12.1.2", Iso27001 "A.8.24", Soc2 "CC6.7"]
         register None => Live(&[CheckId::TlsSuites]);
     Piq04 "PIQ-04" SD Encryption Critical "Databases are encrypted where they lie, with AES-256."
-        enforced ["seal: field envelopes AES-256-GCM", "seal: Sealed<T>"] layers [Encryption, Types]
+        enforced ["seal::Sealed", "seal::columns"] layers [Encryption, Types]
         maps [Asvs "11.3.2", Asvs "11.3.4", Iso27001 "A.8.24", Soc2 "CC6.1"]
         register Some(Register::DeploymentFacts) => Live(&[CheckId::SealedColumns]);
     Piq05 "PIQ-05" S Encryption Critical "Stored files are encrypted with AES-256."
@@ -121,7 +121,7 @@ registry! {
         maps [Asvs "2.3.1", Iso27001 "A.5.3", Soc2 "CC6.3"]
         register None => Live(&[CheckId::PermissionFamilies]);
     Piq30 "PIQ-30" S Access High "Permissions can be given for a single process."
-        enforced ["tenancy::policy: grants on one process"] layers [Policy]
+        enforced ["tenancy::policy", "migrations/0002_people.sql: countersign.access_grant"] layers [Policy]
         maps [Iso27001 "A.8.3", Soc2 "CC6.3"]
         register None => Live(&[CheckId::ProcessLevel]);
     Piq31 "PIQ-31" S SignIn Critical "People can sign in through their company with SAML 2.0."
@@ -177,27 +177,27 @@ registry! {
         maps [Asvs "16.4.3", Iso27001 "A.5.33", Soc2 "CC7.2"]
         register None => Awaits(Room::Ledger, "records cannot be changed by the product, but the tree that lets a stranger verify them is not built yet");
     Piq44 "PIQ-44" S Records High "A record holds who, when, from which address and device, and what it was about."
-        enforced ["tenancy: records", "audit.record: NOT NULL columns"] layers [Records, Database]
+        enforced ["tenancy::Record", "migrations/0007_audit.sql: digests      bytea NOT NULL"] layers [Records, Database]
         maps [Iso27001 "A.8.15", Soc2 "CC7.2"]
         register None => Live(&[CheckId::RecordContext]);
     Piq45 "PIQ-45" S Records Critical "Nobody changes or deletes a record, administrators included."
-        enforced ["audit.record: grants without UPDATE and DELETE", "audit.record: triggers ENABLE ALWAYS"] layers [Records, Database]
+        enforced ["migrations/0007_audit.sql: GRANT INSERT (", "migrations/0007_audit.sql: ENABLE ALWAYS TRIGGER no_mod", "migrations/0007_audit.sql: ENABLE ALWAYS TRIGGER no_trunc"] layers [Records, Database]
         maps [Asvs "16.4.2", Iso27001 "A.5.33", Soc2 "CC7.2"]
         register None => Live(&[CheckId::RecordAppendOnly]);
     Piq46 "PIQ-46" S Isolation Critical "The database keeps every workspace's data in a partition of its own."
-        enforced ["migrations: forced row level security", "migrations: foreign keys with the workspace"] layers [Database]
+        enforced ["migrations/0002_people.sql: FORCE ROW LEVEL SECURITY", "migrations/0005_requests.sql: FORCE ROW LEVEL SECURITY", "migrations/0005_requests.sql: FOREIGN KEY (workspace_id"] layers [Database]
         maps [Iso27001 "A.8.3", Soc2 "CC6.1"]
         register None => Live(&[CheckId::RowSecurity]);
     Piq47 "PIQ-47" S Isolation Critical "The application separates workspaces a second time, by itself."
-        enforced ["tenancy::Scope", "clippy.toml: no connection outside tenancy"] layers [Types]
+        enforced ["tenancy::Scope", "clippy.toml: tokio_postgres::Client"] layers [Types]
         maps [Iso27001 "A.8.3", Soc2 "CC6.1"]
         register None => Live(&[CheckId::ScopedStatements]);
     Piq48 "PIQ-48" S Isolation Critical "There is no way for one customer to reach another customer's data."
-        enforced ["tenancy::Scope", "tenancy::policy", "migrations: forced row level security", "seal: envelopes bound to the workspace"] layers [Types, Policy, Database, Encryption]
+        enforced ["tenancy::Scope", "tenancy::Permit", "migrations/0005_requests.sql: FORCE ROW LEVEL SECURITY", "seal::Sealed"] layers [Types, Policy, Database, Encryption]
         maps [Asvs "1.2.4", Asvs "8.4.1", Iso27001 "A.8.3", Soc2 "CC6.1"]
         register None => Live(&[CheckId::CrossWorkspace]);
     Piq49 "PIQ-49" S Isolation High "Isolation is the same under every plan."
-        enforced ["tenancy::Scope", "migrations: policy on app.workspace_id"] layers [Types, Database]
+        enforced ["tenancy::Scope", "migrations/0005_requests.sql: current_setting('app.workspace_id')"] layers [Types, Database]
         maps [Iso27001 "A.8.3", Soc2 "CC6.1"]
         register None => Live(&[CheckId::PlanIndependence]);
     Piq50 "PIQ-50" S Retention High "Customers set how long their data is kept."

@@ -105,11 +105,11 @@ registry! {
         maps [Iso27001 "A.8.1", Soc2 "CC2.3"]
         register None => Awaits(Room::Web, "the installable app does not exist yet");
     Pln26 "PLN-26" S Availability Critical "A relational database keeps transactions reliably and fast."
-        enforced ["crates/countersign: settings of the private database"] layers [Database]
+        enforced ["crates/countersign/src/postgres/cluster.rs: synchronous_commit = on"] layers [Database]
         maps [Iso27001 "A.8.14", Soc2 "A1.2"]
         register None => Live(&[CheckId::Durability]);
     Pln27 "PLN-27" S Transport Critical "Servers and clients talk to each other over HTTPS alone."
-        enforced ["crates/countersign: TLS listener", "crates/web: plain HTTP redirects", "crates/countersign: list of listeners", "crates/countersign: plain HTTP on loopback only"] layers [Transport, Process]
+        enforced ["countersign: TLS listener", "web: redirects on the plain port", "countersign: list of listeners", "countersign: plain HTTP on loopback only"] layers [Transport, Process]
         maps [Iso27001 "A.8.24", Soc2 "CC6.7"]
         register None => Live(&[CheckId::TlsVersions, CheckId::Listeners]);
     Pln28 "PLN-28" S Engineering Medium "A REST interface with JSON exchanges data with business systems in real time."

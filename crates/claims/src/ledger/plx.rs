@@ -21,11 +21,11 @@ registry! {
         maps [Iso27001 "A.5.23", Soc2 "C1.1"]
         register Some(Register::DeploymentFacts) => Awaits(Room::Custody, "choosing or changing a region does not exist yet");
     Plx05 "PLX-05" S Isolation Critical "Every row names its workspace through a foreign key."
-        enforced ["migrations: forced row level security", "migrations: foreign keys with the workspace"] layers [Database]
+        enforced ["migrations/0002_people.sql: FORCE ROW LEVEL SECURITY", "migrations/0005_requests.sql: FORCE ROW LEVEL SECURITY", "migrations/0005_requests.sql: FOREIGN KEY (workspace_id"] layers [Database]
         maps [Iso27001 "A.8.3", Soc2 "CC6.1"]
         register None => Live(&[CheckId::RowSecurity]);
     Plx06 "PLX-06" S Isolation Critical "The application filters every statement by workspace."
-        enforced ["tenancy::Scope", "clippy.toml: no connection outside tenancy"] layers [Types]
+        enforced ["tenancy::Scope", "clippy.toml: tokio_postgres::Client"] layers [Types]
         maps [Iso27001 "A.8.3", Soc2 "CC6.1"]
         register None => Live(&[CheckId::ScopedStatements]);
     Plx07 "PLX-07" S Isolation Critical "Only explicit code for staff can step past the filter."
@@ -33,11 +33,11 @@ registry! {
         maps [Iso27001 "A.8.2", Soc2 "CC6.3"]
         register None => Awaits(Room::Custody, "staff access does not exist yet, so there is no such code and nothing to count");
     Plx08 "PLX-08" S Isolation Critical "Row level security is forced on customer tables and keyed to a setting of the connection."
-        enforced ["migrations: forced row level security", "migrations: foreign keys with the workspace", "migrations: policy on app.workspace_id"] layers [Database]
+        enforced ["migrations/0002_people.sql: FORCE ROW LEVEL SECURITY", "migrations/0005_requests.sql: FORCE ROW LEVEL SECURITY", "migrations/0005_requests.sql: FOREIGN KEY (workspace_id", "migrations/0005_requests.sql: current_setting('app.workspace_id')"] layers [Database]
         maps [Iso27001 "A.8.3", Soc2 "CC6.1"]
         register None => Live(&[CheckId::RowSecurity, CheckId::UnsetSetting]);
     Plx09 "PLX-09" S Isolation Critical "A statement that forgets its filter still cannot read another tenant's rows."
-        enforced ["migrations: forced row level security", "tenancy::Scope: setting ends with the transaction"] layers [Database, Types]
+        enforced ["migrations/0005_requests.sql: FORCE ROW LEVEL SECURITY", "tenancy::Scope"] layers [Database, Types]
         maps [Iso27001 "A.8.3", Soc2 "CC6.1"]
         register None => Live(&[CheckId::ForgottenFilter]);
     Plx10 "PLX-10" S Isolation High "Files lie under a path of their customer."
@@ -49,7 +49,7 @@ registry! {
         maps [Asvs "3.2.1", Asvs "5.4.2", Iso27001 "A.8.3", Soc2 "CC6.1"]
         register None => Awaits(Room::Library, "files cannot be attached yet");
     Plx12 "PLX-12" S Transport Critical "Browsers always use TLS 1.2 or newer, held to it by HSTS."
-        enforced ["crates/countersign: TLS listener", "crates/web: plain HTTP redirects", "crates/web: response headers"] layers [Transport]
+        enforced ["countersign: TLS listener", "web: redirects on the plain port", "web: headers of every answer"] layers [Transport]
         maps [Asvs "3.4.1", Asvs "14.3.2", Iso27001 "A.8.24", Soc2 "CC6.7"]
         register None => Live(&[CheckId::TlsVersions, CheckId::Hsts]);
     Plx13 "PLX-13" S Transport High "Calls inside the system are encrypted as well."
@@ -93,7 +93,7 @@ registry! {
         maps [Asvs "6.2.1", Asvs "6.2.4", Asvs "6.2.12", Asvs "11.4.2", Iso27001 "A.5.17", Soc2 "CC6.1"]
         register None => Live(&[CheckId::PasswordStorage]);
     Plx23 "PLX-23" S SignIn High "Session cookies are HttpOnly, Secure and SameSite=Strict, and a forged one is worthless."
-        enforced ["crates/web: session cookie", "identity: opaque sessions"] layers [Identity, Transport]
+        enforced ["web: session cookie", "identity: opaque sessions"] layers [Identity, Transport]
         maps [Asvs "3.3.1", Asvs "3.3.4", Asvs "3.5.1", Iso27001 "A.8.5", Soc2 "CC6.1"]
         register None => Live(&[CheckId::Cookies]);
     Plx24 "PLX-24" S Access High "A widget answers only to the origins that its customer lists."

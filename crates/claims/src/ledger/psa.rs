@@ -45,11 +45,11 @@ registry! {
         maps [Iso27001 "A.5.34", Soc2 "P3.1"]
         register None => Awaits(Room::Custody, "licences do not exist yet");
     Psa11 "PSA-11" S DataUse High "Beyond that there are application logs only, free of content and secrets."
-        enforced ["crates/countersign: log with known fields"] layers [Process]
+        enforced ["countersign: log with known fields"] layers [Process]
         maps [Asvs "16.2.5", Iso27001 "A.8.15", Soc2 "P3.1"]
         register None => Live(&[CheckId::LogContent]);
     Psa12 "PSA-12" S Transport Critical "All traffic between customers and the service goes over HTTPS."
-        enforced ["crates/countersign: TLS listener", "crates/web: plain HTTP redirects", "crates/countersign: list of listeners", "crates/countersign: plain HTTP on loopback only"] layers [Transport, Process]
+        enforced ["countersign: TLS listener", "web: redirects on the plain port", "countersign: list of listeners", "countersign: plain HTTP on loopback only"] layers [Transport, Process]
         maps [Iso27001 "A.8.24", Soc2 "CC6.7"]
         register None => Live(&[CheckId::TlsVersions, CheckId::Listeners]);
     Psa13 "PSA-13" S Encryption Critical "Stored data is encrypted with AES-256 under managed keys."
@@ -57,11 +57,11 @@ registry! {
         maps [Iso27001 "A.8.24", Soc2 "CC6.1"]
         register None => Awaits(Room::Seal, "no outside service manages the keys yet: the root key lies beside the data");
     Psa14 "PSA-14" S Transport Critical "Data on its way is protected by TLS."
-        enforced ["crates/countersign: TLS listener", "crates/web: plain HTTP redirects", "crates/countersign: list of listeners", "crates/countersign: plain HTTP on loopback only"] layers [Transport, Process]
+        enforced ["countersign: TLS listener", "web: redirects on the plain port", "countersign: list of listeners", "countersign: plain HTTP on loopback only"] layers [Transport, Process]
         maps [Iso27001 "A.8.24", Soc2 "CC6.7"]
         register None => Live(&[CheckId::TlsVersions, CheckId::Listeners]);
     Psa15 "PSA-15" S Isolation Critical "The service has many tenants, and each has an id that no other tenant has or had."
-        enforced ["tenancy::WorkspaceId", "migrations: primary key of workspace"] layers [Types, Database]
+        enforced ["tenancy::WorkspaceId", "migrations/0001_workspaces.sql: workspace_pk"] layers [Types, Database]
         maps [Iso27001 "A.8.3", Soc2 "CC6.1"]
         register None => Live(&[CheckId::WorkspaceIds]);
     Psa16 "PSA-16" S SignIn Critical "Only people who signed in and are verified get access."

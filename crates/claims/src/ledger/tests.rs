@@ -1,7 +1,9 @@
 //! The ledger as a whole.
 
-use crate::registry::{Framework, Half, Kind, Room, Status, claim, claims};
+use crate::registry::{Framework, Group, Half, Kind, Layer, Room, Status, claim, claims, claims_of};
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 
 /// The source pages and how many sentences each has.
 const PAGES: [(&str, usize); 5] = [("PIQ", 71), ("PLN", 30), ("PLX", 46), ("EMH", 37), ("PSA", 26)];
@@ -105,4 +107,43 @@ fn what_is_honestly_not_proven_names_its_room() {
         assert!(matches!(row.status, Status::Awaits(at, _) if at == room), "{id}");
     }
     assert!(claim("PIQ-04").is_some_and(|row| row.status.is_live() && row.register.is_some()));
+}
+
+#[test]
+fn isolation_and_sealing_are_held_by_two_layers_at_least() {
+    for group in [Group::Isolation, Group::Encryption] {
+        let layers: BTreeSet<Layer> = claims_of(group).flat_map(|row| row.layers.iter().copied()).collect();
+        assert!(layers.len() >= 2, "{}: {layers:?}", group.word());
+    }
+}
+
+/// What enforces a claim is `crate::Item`, `file: text in it`, or `crate: words` for what is no single item.
+#[test]
+fn what_enforces_a_claim_is_really_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    for row in claims().iter().filter(|row| row.status.is_live()) {
+        for place in row.enforced_by {
+            let found = if let Some((file, text)) = place.split_once(": ").filter(|(head, _)| head.contains('.')) {
+                fs::read_to_string(root.join(file)).is_ok_and(|content| content.contains(text))
+            } else if let Some((room, item)) = place.split_once("::") {
+                mentions(&root.join("crates").join(room).join("src"), item)
+            } else {
+                place.split_once(": ").is_some_and(|(room, _)| root.join("crates").join(room).is_dir())
+            };
+            assert!(found, "{}: {place}", row.id);
+        }
+    }
+}
+
+/// Whether a Rust file under `folder` holds `item` as a word.
+fn mentions(folder: &Path, item: &str) -> bool {
+    let Ok(entries) = fs::read_dir(folder) else { return false };
+    entries.flatten().map(|entry| entry.path()).any(|path| {
+        if path.is_dir() {
+            return mentions(&path, item);
+        }
+        let is_rust = path.extension().is_some_and(|extension| extension == "rs");
+        let content = if is_rust { fs::read_to_string(&path).unwrap_or_default() } else { String::new() };
+        content.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == item)
+    })
 }

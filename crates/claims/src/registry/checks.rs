@@ -169,6 +169,10 @@ pub fn checks() -> &'static [CheckRow] {
 use FaultSwitch::{Control, Sql};
 use Needs::{Canaries, Catalogue, Database, Log, Sockets, TlsListener};
 
+/// Turns the first byte of the oldest person's sealed profile over; a second time restores it.
+const FLIP_FIRST_BYTE: &str = "UPDATE countersign.person SET profile = set_byte(profile, 0, get_byte(profile, 0) # 255) \
+     WHERE person_id = (SELECT person_id FROM countersign.person ORDER BY person_id LIMIT 1)";
+
 const CHECKS: &[CheckRow] = &[
     CheckRow::new(
         CheckId::TlsVersions,
@@ -256,8 +260,8 @@ const CHECKS: &[CheckRow] = &[
         30,
         &[Catalogue],
         Sql {
-            break_: &["ALTER TABLE request NO FORCE ROW LEVEL SECURITY"],
-            repair: &["ALTER TABLE request FORCE ROW LEVEL SECURITY"],
+            break_: &["ALTER TABLE countersign.request NO FORCE ROW LEVEL SECURITY"],
+            repair: &["ALTER TABLE countersign.request FORCE ROW LEVEL SECURITY"],
         },
         "Reads the catalogue: every table that the application can reach must carry the workspace in its key, row level \
          security that is forced, exactly the one policy, and foreign keys that include the workspace; the role may own \
@@ -268,8 +272,8 @@ const CHECKS: &[CheckRow] = &[
         30,
         &[Database],
         Sql {
-            break_: &["CREATE POLICY fault_unset ON request FOR SELECT TO countersign_app USING (true)"],
-            repair: &["DROP POLICY fault_unset ON request"],
+            break_: &["CREATE POLICY fault_unset ON countersign.request FOR SELECT TO countersign_app USING (true)"],
+            repair: &["DROP POLICY fault_unset ON countersign.request"],
         },
         "Reads every customer table as the application's role without naming a workspace; each must be refused or give \
          no row.",
@@ -303,8 +307,10 @@ const CHECKS: &[CheckRow] = &[
         30,
         &[Database],
         Sql {
-            break_: &["CREATE POLICY fault_forgotten ON request FOR SELECT TO countersign_app USING (true)"],
-            repair: &["DROP POLICY fault_forgotten ON request"],
+            break_: &[
+                "CREATE POLICY fault_forgotten ON countersign.request FOR SELECT TO countersign_app USING (true)",
+            ],
+            repair: &["DROP POLICY fault_forgotten ON countersign.request"],
         },
         "Runs a statement without any condition on every customer table, inside one canary workspace: no row of another \
          may come back, a row written for another must be refused, and a reused connection must not remember the last one.",
@@ -313,12 +319,7 @@ const CHECKS: &[CheckRow] = &[
         CheckId::SealedColumns,
         30,
         &[Database, Catalogue],
-        Sql {
-            break_: &["UPDATE request SET title = set_byte(title, 0, get_byte(title, 0) # 255) \
-                       WHERE request_id = (SELECT request_id FROM request ORDER BY request_id LIMIT 1)"],
-            repair: &["UPDATE request SET title = set_byte(title, 0, get_byte(title, 0) # 255) \
-                       WHERE request_id = (SELECT request_id FROM request ORDER BY request_id LIMIT 1)"],
-        },
+        Sql { break_: &[FLIP_FIRST_BYTE], repair: &[FLIP_FIRST_BYTE] },
         "Takes a sample of every column that is marked sensitive: each value must be an envelope, and those of the canary \
          workspaces must open under their own place and nowhere else; canary words must not be found in them.",
     ),

@@ -95,6 +95,22 @@ fn with_every_check_passed_exactly_the_live_claims_of_software_are_proven() {
 }
 
 #[test]
+fn chapters_add_up_to_the_whole() {
+    let standing = Standing::at(all_pass(1), NOW);
+    let (mut proven, mut total) = (0, 0);
+    for group in Group::ALL {
+        let counts = standing.counts_of(*group);
+        assert!(counts.total() > 0, "{} is empty", group.word());
+        proven += counts.proven;
+        total += counts.total();
+    }
+    assert_eq!((proven, total), (28, 210));
+    let counts = Counts { proven: 9, failing: 0, not_proven: 3 };
+    assert_eq!(counts.short_answer(), "9 of 12 proven, nothing failing.");
+    assert_eq!(Counts { failing: 2, ..counts }.short_answer(), "9 of 14 proven, 2 failing.");
+}
+
+#[test]
 fn an_awaiting_claim_says_its_reason_whatever_ran() {
     let row = claim("PIQ-18").expect("the row exists");
     let Status::Awaits(_, words) = row.status else { panic!("it awaits its room") };
