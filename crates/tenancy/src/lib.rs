@@ -1,12 +1,36 @@
 //! Tenancy: the trusted base. The only owner of a connection pool, and the one place where a right is decided.
 //!
-//! What must stay true: no query without a workspace, no change without a permit, no change without a record.
+//! What must stay true: no query without a workspace ([`Scope`]), no change without a permit ([`Permit`]), no change
+//! without a record ([`Record`]). Everyone else is handed a scope: one transaction, one workspace, one actor.
 #![forbid(unsafe_code)]
 
+mod actor;
+pub mod attempts;
 pub mod canonical;
+pub mod catalogue;
+mod database;
+mod error;
 mod ids;
+pub mod migrate;
+mod outbox;
+pub mod policy;
+mod record;
+mod scope;
+mod sql;
+pub mod statements;
+mod targets;
+mod write;
 
+pub use actor::{Actor, Channel, Credential, Internal, Origin, Via};
+pub use database::{Database, PoolSizes, Server};
+pub use error::Error;
 pub use ids::{
     CommentId, DecisionId, GrantId, GroupId, LinkId, OutboxId, PersonId, ProcessId, RecordId, RequestId, RevisionId,
     RoleId, SessionId, TaskId, TokenId, WorkspaceId,
 };
+pub use outbox::{BATCH_MAX, Due};
+pub use record::Record;
+pub use scope::{Locks, Permit, ReadOnly, ReadWrite, Scope};
+pub use sql::Sql;
+pub use targets::{PersonTarget, Target, Whole};
+pub use write::{Committed, EFFECTS_MAX, Param, Writer};

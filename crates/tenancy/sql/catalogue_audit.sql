@@ -1,0 +1,28 @@
+-- What must hold of the audit trail's tables: both triggers always on, and the exact grants. workspace_id is theirs too.
+WITH wanted(tgname) AS (VALUES ('no_mod'), ('no_trunc')),
+bad AS (
+  SELECT 'audit.record' AS obj, 'trigger ' || w.tgname || ' is not enabled ALWAYS' AS why
+  FROM wanted w
+  WHERE NOT EXISTS (SELECT FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+                    WHERE n.nspname = 'audit' AND c.relname = 'record' AND g.tgname = w.tgname AND g.tgenabled = 'A')
+  UNION ALL
+  SELECT 'audit.' || c.relname, 'the application may ' || lower(p.privilege)
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace,
+       LATERAL (VALUES ('UPDATE'), ('DELETE'), ('TRUNCATE'), ('TRIGGER'), ('REFERENCES')) AS p(privilege)
+  WHERE n.nspname = 'audit' AND n.nspname = ANY ($1::text[]) AND c.relname IN ('record', 'payload')
+    AND has_table_privilege($2::name, c.oid, p.privilege)
+  UNION ALL
+  SELECT 'audit.' || c.relname || '.' || a.attname, 'the application may update it'
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+  WHERE n.nspname = 'audit' AND c.relname IN ('record', 'payload') AND NOT has_table_privilege($2::name, c.oid, 'UPDATE')
+    AND has_column_privilege($2::name, c.oid, a.attnum, 'UPDATE')
+  UNION ALL
+  SELECT 'audit.record.' || a.attname, 'the application may set it itself'
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid
+  WHERE n.nspname = 'audit' AND c.relname = 'record' AND a.attname IN ('id', 'xid', 'ts') AND has_column_privilege($2::name, c.oid, a.attnum, 'INSERT')
+  UNION ALL
+  SELECT 'countersign.' || c.relname, 'trigger ' || g.tgname || ' is disabled'
+  FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE n.nspname = 'countersign' AND g.tgenabled = 'D'
+)
+SELECT obj, why FROM bad ORDER BY 1, 2

@@ -1,0 +1,285 @@
+//! The pools, one a role, and the few look-ups that come before a workspace is known.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime};
+use lru::LruCache;
+use seal::{Vault, WorkspaceKeys};
+use tokio_postgres::{NoTls, Statement};
+
+use crate::policy::Access;
+use crate::sql::Sql;
+use crate::{Error, PersonId, SessionId, TokenId, WorkspaceId, statements};
+
+/// Where the server is: a unix socket's directory and the database's name.
+#[derive(Debug, Clone)]
+pub struct Server {
+    /// Directory of the socket, or a host reached over a socket of the operator's own.
+    pub socket_dir: PathBuf,
+    /// Name of the database.
+    pub database: String,
+    /// Passwords by role, for a server that asks for them; empty for peer authentication.
+    pub passwords: BTreeMap<String, String>,
+    /// Port, which also names the socket file.
+    pub port: u16,
+}
+
+/// How many connections each pool may hold.
+#[derive(Debug, Clone, Copy)]
+pub struct PoolSizes {
+    /// Connections as `countersign_app`.
+    pub app: usize,
+    /// Connections of each of the small roles.
+    pub other: usize,
+}
+
+impl Default for PoolSizes {
+    fn default() -> Self {
+        Self { app: 16, other: 2 }
+    }
+}
+
+/// Longest a caller waits for a connection before it is told to come again.
+const WAIT_MAX: Duration = Duration::from_secs(3);
+/// Most people whose access is kept in memory.
+const ACCESS_ENTRIES_MAX: usize = 10_000;
+
+/// The database, as the rest of the product may see it: a maker of scopes.
+#[derive(Clone)]
+pub struct Database {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    app: Pool,
+    auth: Pool,
+    worker: Pool,
+    operator: Pool,
+    probe: Pool,
+    pub(crate) vault: Arc<Vault>,
+    access: Mutex<LruCache<(WorkspaceId, PersonId), (i64, Arc<Access>)>>,
+    pub(crate) scopes: AtomicU64,
+    pub(crate) wake: tokio::sync::Notify,
+}
+
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Database")
+    }
+}
+
+impl Database {
+    /// Makes the pools; connects when first used.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when a pool cannot be made.
+    pub fn open(server: &Server, vault: Arc<Vault>, sizes: PoolSizes) -> Result<Self, Error> {
+        let make = |role: &str, size| pool(server, role, size);
+        Ok(Self {
+            inner: Arc::new(Inner {
+                app: make("countersign_app", sizes.app)?,
+                auth: make("countersign_auth", sizes.other)?,
+                worker: make("countersign_worker", sizes.other)?,
+                operator: make("countersign_operator", sizes.other)?,
+                probe: make("countersign_probe", sizes.other)?,
+                vault,
+                access: Mutex::new(LruCache::new(
+                    NonZeroUsize::new(ACCESS_ENTRIES_MAX).expect("the bound is not zero"),
+                )),
+                scopes: AtomicU64::new(1),
+                wake: tokio::sync::Notify::new(),
+            }),
+        })
+    }
+
+    /// The vault of keys, for making keys of new people and workspaces.
+    #[must_use]
+    pub fn vault(&self) -> &Arc<Vault> {
+        &self.inner.vault
+    }
+
+    /// The workspace of a slug.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for an unknown slug; the general failures of a look-up.
+    pub async fn workspace_of(&self, slug: &str) -> Result<WorkspaceId, Error> {
+        if slug.len() > 40 {
+            return Err(Error::NotFound);
+        }
+        let client = take(&self.inner.auth).await?;
+        let row = query_opt(&client, &statements::ROUTE_BY_SLUG, &[&slug]).await?.ok_or(Error::NotFound)?;
+        Ok(WorkspaceId::from_uuid(row.get(0)))
+    }
+
+    /// Reserves a slug for a workspace id; answers with the id that holds the slug, which is another one if it was taken.
+    ///
+    /// # Errors
+    /// [`Error::Constraint`] `route_slug_shape` for a slug of another shape.
+    pub async fn reserve_slug(&self, slug: &str, workspace: WorkspaceId) -> Result<WorkspaceId, Error> {
+        let client = take(&self.inner.operator).await?;
+        execute(&client, &statements::ROUTE_ADD, &[&slug, &workspace.uuid()]).await?;
+        let row = query_opt(&client, &statements::ROUTE_BY_SLUG, &[&slug]).await?.ok_or(Error::NotFound)?;
+        Ok(WorkspaceId::from_uuid(row.get(0)))
+    }
+
+    /// All slugs with their workspaces and when they were made, at most 1,000, for the operator.
+    ///
+    /// # Errors
+    /// The general failures of a look-up.
+    pub async fn routes(&self) -> Result<Vec<(String, WorkspaceId, jiff::Timestamp)>, Error> {
+        let client = take(&self.inner.operator).await?;
+        let rows = query(&client, &statements::ROUTE_LIST, &[]).await?;
+        Ok(rows.iter().map(|row| (row.get(0), WorkspaceId::from_uuid(row.get(1)), row.get(2))).collect())
+    }
+
+    /// Whether the database answers: one round trip as the application.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Unavailable`].
+    pub async fn answers(&self) -> Result<(), Error> {
+        let client = take(&self.inner.app).await?;
+        client.batch_execute("").await.map_err(|error| Error::from_driver("ping", error))
+    }
+
+    /// The keys of a workspace, from the cache or, off the async threads, from the store.
+    ///
+    /// # Errors
+    /// [`Error::Seal`] when they cannot be read.
+    pub async fn keys(&self, workspace: WorkspaceId) -> Result<Arc<WorkspaceKeys>, Error> {
+        if let Some(keys) = self.inner.vault.cached(workspace.bytes()) {
+            return Ok(keys);
+        }
+        self.with_vault(move |vault| vault.workspace(workspace.bytes())).await
+    }
+
+    /// Runs something slow on the vault off the async threads.
+    ///
+    /// # Errors
+    /// What `act` answers.
+    pub async fn with_vault<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&Vault) -> Result<T, seal::Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let vault = Arc::clone(&self.inner.vault);
+        tokio::task::spawn_blocking(move || act(&vault)).await.map_err(|_| Error::Unavailable)?.map_err(Error::from)
+    }
+
+    /// Resolves when an effect may have become due on this node. Polling once a second is the floor beneath it.
+    pub async fn effect_written(&self) {
+        self.inner.wake.notified().await;
+    }
+
+    pub(crate) async fn app(&self) -> Result<Object, Error> {
+        take(&self.inner.app).await
+    }
+    pub(crate) async fn worker(&self) -> Result<Object, Error> {
+        take(&self.inner.worker).await
+    }
+    pub(crate) async fn probe(&self) -> Result<Object, Error> {
+        take(&self.inner.probe).await
+    }
+    pub(crate) async fn auth(&self) -> Result<Object, Error> {
+        take(&self.inner.auth).await
+    }
+    pub(crate) fn next_scope(&self) -> u64 {
+        self.inner.scopes.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(crate) fn access_cached(&self, key: (WorkspaceId, PersonId), epoch: i64) -> Option<Arc<Access>> {
+        let mut cache = self.inner.access.lock().unwrap_or_else(PoisonError::into_inner);
+        cache.get(&key).filter(|(cached, _)| *cached == epoch).map(|(_, access)| Arc::clone(access))
+    }
+
+    pub(crate) fn access_keep(&self, key: (WorkspaceId, PersonId), epoch: i64, access: Arc<Access>) {
+        let mut cache = self.inner.access.lock().unwrap_or_else(PoisonError::into_inner);
+        cache.put(key, (epoch, access));
+    }
+
+    /// Notes that a session was seen; no record, since nothing was done (a narrow row of its own).
+    pub(crate) fn touch(&self, workspace: WorkspaceId, seen: Seen) {
+        let database = self.clone();
+        tokio::spawn(async move {
+            if let Err(error) = database.touch_now(workspace, seen).await {
+                tracing::debug!(state = error.sql_state(), "a sign of life was not written");
+            }
+        });
+    }
+
+    async fn touch_now(&self, workspace: WorkspaceId, seen: Seen) -> Result<(), Error> {
+        let (sql, id) = match seen {
+            Seen::Session(id) => (&statements::TOUCH_SESSION, id.uuid()),
+            Seen::Token(id) => (&statements::TOUCH_TOKEN, id.uuid()),
+        };
+        let client = self.app().await?;
+        let begin = format!("BEGIN; SET LOCAL app.workspace_id = '{workspace}'");
+        client.batch_execute(&begin).await.map_err(|error| Error::from_driver("begin", error))?;
+        let done = execute(&client, sql, &[&workspace.uuid(), &id]).await;
+        client.batch_execute("COMMIT").await.map_err(|error| Error::from_driver("commit", error))?;
+        done.map(|_| ())
+    }
+}
+
+/// A sign of life of a credential.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Seen {
+    Session(SessionId),
+    Token(TokenId),
+}
+
+fn pool(server: &Server, role: &str, size: usize) -> Result<Pool, Error> {
+    let mut config = tokio_postgres::Config::new();
+    config.host_path(&server.socket_dir).port(server.port).dbname(&server.database).user(role);
+    config.application_name("countersign").connect_timeout(Duration::from_secs(5));
+    if let Some(password) = server.passwords.get(role) {
+        config.password(password);
+    }
+    let manager = Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
+    Pool::builder(manager)
+        .max_size(size)
+        .runtime(Runtime::Tokio1)
+        .wait_timeout(Some(WAIT_MAX))
+        .create_timeout(Some(Duration::from_secs(5)))
+        .build()
+        .map_err(|_| Error::Unavailable)
+}
+
+async fn take(pool: &Pool) -> Result<Object, Error> {
+    pool.get().await.map_err(|error| match error {
+        PoolError::Timeout(_) => Error::Busy,
+        _ => Error::Unavailable,
+    })
+}
+
+pub(crate) type Params<'a> = &'a [&'a (dyn tokio_postgres::types::ToSql + Sync)];
+
+pub(crate) async fn prepare(client: &Object, sql: &'static Sql) -> Result<Statement, Error> {
+    client.prepare_cached(sql.text()).await.map_err(|error| Error::from_driver(sql.name(), error))
+}
+
+pub(crate) async fn query(
+    client: &Object,
+    sql: &'static Sql,
+    params: Params<'_>,
+) -> Result<Vec<tokio_postgres::Row>, Error> {
+    let statement = prepare(client, sql).await?;
+    client.query(&statement, params).await.map_err(|error| Error::from_driver(sql.name(), error))
+}
+
+pub(crate) async fn query_opt(
+    client: &Object,
+    sql: &'static Sql,
+    params: Params<'_>,
+) -> Result<Option<tokio_postgres::Row>, Error> {
+    let statement = prepare(client, sql).await?;
+    client.query_opt(&statement, params).await.map_err(|error| Error::from_driver(sql.name(), error))
+}
+
+pub(crate) async fn execute(client: &Object, sql: &'static Sql, params: Params<'_>) -> Result<u64, Error> {
+    let statement = prepare(client, sql).await?;
+    client.execute(&statement, params).await.map_err(|error| Error::from_driver(sql.name(), error))
+}

@@ -1,0 +1,518 @@
+//! A scope: one transaction, one workspace, one actor.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use deadpool_postgres::Object;
+use futures_util::FutureExt as _;
+use futures_util::future::join;
+use jiff::{SignedDuration, Timestamp};
+use seal::WorkspaceKeys;
+use tokio_postgres::Row;
+
+use crate::database::{self, Database, Params, Seen};
+use crate::policy::{Access, Action, AtomSet, Facts, HeldGrant, Question, Role, TokenScope, Verdict, judge};
+use crate::record::Entry;
+use crate::sql::Sql;
+use crate::targets::Target;
+use crate::write::Effect;
+use crate::{
+    Actor, Credential, Error, Internal, Origin, PersonId, ProcessId, SessionId, TokenId, Via, WorkspaceId, statements,
+};
+
+/// A scope that reads: a `READ ONLY` transaction, so PostgreSQL refuses what the types missed.
+#[derive(Debug)]
+pub struct ReadOnly;
+/// A scope that may write, once it holds a permit.
+#[derive(Debug)]
+pub struct ReadWrite;
+
+mod sealed {
+    pub trait Mode: Send + Sync {
+        const BEGIN: &'static str;
+        const LOCKS: super::Locks;
+    }
+    impl Mode for super::ReadOnly {
+        const BEGIN: &'static str = "BEGIN READ ONLY";
+        const LOCKS: super::Locks = super::Locks::None;
+    }
+    impl Mode for super::ReadWrite {
+        const BEGIN: &'static str = "BEGIN";
+        const LOCKS: super::Locks = super::Locks::Target;
+    }
+}
+pub(crate) use sealed::Mode;
+
+/// Whether a permit locks its target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Locks {
+    /// It does not: nothing will be written.
+    None,
+    /// It does, before it decides.
+    Target,
+}
+
+/// The right to do one act to one target, used up by the act. It cannot be made, copied or kept.
+///
+/// ```compile_fail
+/// fn twice(permit: tenancy::Permit<tenancy::policy::SeeHome>) -> [tenancy::Permit<tenancy::policy::SeeHome>; 2] {
+///     [permit.clone(), permit]
+/// }
+/// ```
+/// Its twin compiles:
+/// ```
+/// fn once(permit: tenancy::Permit<tenancy::policy::SeeHome>) -> [tenancy::Permit<tenancy::policy::SeeHome>; 1] {
+///     [permit]
+/// }
+/// ```
+/// It cannot be forged:
+/// ```compile_fail
+/// let permit: tenancy::Permit<tenancy::policy::SeeHome> = tenancy::Permit { scope: 1 };
+/// ```
+/// Nor stand in for another act's:
+/// ```compile_fail
+/// fn other(permit: tenancy::Permit<tenancy::policy::SeeHome>) -> tenancy::Permit<tenancy::policy::ApproveTask> {
+///     permit
+/// }
+/// ```
+/// ```
+/// fn same(permit: tenancy::Permit<tenancy::policy::SeeHome>) -> tenancy::Permit<tenancy::policy::SeeHome> {
+///     permit
+/// }
+/// ```
+#[must_use = "a permit is there to be used by its act"]
+#[derive(Debug)]
+pub struct Permit<A: Action> {
+    target: A::Target,
+    facts: Facts,
+    pub(crate) scope: u64,
+    action: PhantomData<A>,
+}
+
+impl<A: Action> Permit<A> {
+    /// What the act is done to.
+    #[must_use]
+    pub const fn target(&self) -> A::Target {
+        self.target
+    }
+    /// The facts that the decision was made with.
+    #[must_use]
+    pub const fn facts(&self) -> Facts {
+        self.facts
+    }
+}
+
+/// One transaction in one workspace by one actor. Dropping it unfinished rolls back.
+///
+/// A reading scope has no way to write:
+/// ```compile_fail
+/// async fn no(scope: &mut tenancy::Scope<tenancy::ReadOnly>, permit: tenancy::Permit<tenancy::policy::AddGroup>) {
+///     let writer = scope.write(permit, tenancy::Record::default());
+/// }
+/// ```
+/// ```
+/// fn yes(scope: &mut tenancy::Scope<tenancy::ReadWrite>, permit: tenancy::Permit<tenancy::policy::AddGroup>) {
+///     let writer = scope.write(permit, tenancy::Record::default());
+/// }
+/// ```
+/// And its connection cannot be taken:
+/// ```compile_fail
+/// fn no(scope: tenancy::Scope<tenancy::ReadOnly>) { let _ = scope.client; }
+/// ```
+#[must_use = "a scope that is not finished rolls back"]
+pub struct Scope<M: Mode> {
+    pub(crate) database: Database,
+    pub(crate) client: Option<Object>,
+    pub(crate) workspace: WorkspaceId,
+    pub(crate) actor: Actor,
+    via: Via,
+    access: Arc<Access>,
+    mask: AtomSet,
+    pub(crate) origin: Origin,
+    pub(crate) keys: Arc<WorkspaceKeys>,
+    pub(crate) person_key_no: Option<u32>,
+    pub(crate) now: Timestamp,
+    pub(crate) number: u64,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) pushed: Vec<crate::write::Pushed>,
+    pub(crate) effects: Vec<Effect>,
+    mode: PhantomData<M>,
+}
+
+impl<M: Mode> std::fmt::Debug for Scope<M> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Scope({}, {:?})", self.workspace, self.actor)
+    }
+}
+
+impl Database {
+    /// Opens a scope that may write.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] for a credential that does not count, [`Error::NotFound`] for an unknown workspace.
+    pub async fn scope(
+        &self,
+        credential: Credential,
+        workspace: WorkspaceId,
+        origin: Origin,
+    ) -> Result<Scope<ReadWrite>, Error> {
+        Scope::open(self, credential, workspace, origin).await
+    }
+
+    /// Opens a scope that reads.
+    ///
+    /// # Errors
+    /// As [`Database::scope`].
+    pub async fn view(
+        &self,
+        credential: Credential,
+        workspace: WorkspaceId,
+        origin: Origin,
+    ) -> Result<Scope<ReadOnly>, Error> {
+        Scope::open(self, credential, workspace, origin).await
+    }
+}
+
+/// Who a credential is, as its first round trip says.
+struct Resolved {
+    actor: Actor,
+    via: Via,
+    mask: AtomSet,
+    now: Timestamp,
+    epoch: i64,
+    person_key_no: Option<u32>,
+    seen: Option<Seen>,
+}
+
+impl<M: Mode> Scope<M> {
+    async fn open(
+        database: &Database,
+        credential: Credential,
+        workspace: WorkspaceId,
+        origin: Origin,
+    ) -> Result<Self, Error> {
+        let unknown = match credential {
+            Credential::Session(_) | Credential::Token(_) => Error::Unauthenticated,
+            Credential::Visitor | Credential::Internal(_) => Error::NotFound,
+        };
+        let keys = match database.keys(workspace).await {
+            Err(Error::Seal(error)) if matches!(*error, seal::Error::UnknownWorkspace) => return Err(unknown),
+            other => other?,
+        };
+        let client = database.app().await?;
+        let (sql, hash): (&'static Sql, Vec<u8>) = match credential {
+            Credential::Session(hash) => (&statements::RESOLVE_SESSION, hash.to_vec()),
+            Credential::Token(hash) => (&statements::RESOLVE_TOKEN, hash.to_vec()),
+            Credential::Visitor | Credential::Internal(_) => (&statements::RESOLVE_NOBODY, Vec::new()),
+        };
+        let statement = database::prepare(&client, sql).await?;
+        let mut scope = Self {
+            database: database.clone(),
+            client: Some(client),
+            workspace,
+            actor: Actor::Visitor,
+            via: Via::Nothing,
+            access: Arc::default(),
+            mask: AtomSet::EMPTY,
+            origin,
+            keys,
+            person_key_no: None,
+            now: Timestamp::UNIX_EPOCH,
+            number: database.next_scope(),
+            entries: Vec::new(),
+            pushed: Vec::new(),
+            effects: Vec::new(),
+            mode: PhantomData,
+        };
+        let begin = format!("{}; SET LOCAL app.workspace_id = '{workspace}'", M::BEGIN);
+        let client = scope.client();
+        let with_hash: Params<'_> = &[&workspace.uuid(), &hash];
+        let without: Params<'_> = &[&workspace.uuid()];
+        let params = if hash.is_empty() { without } else { with_hash };
+        // Both leave in one message: the look-up runs inside the transaction that BEGIN opens.
+        let (begun, row) = join(client.batch_execute(&begin), client.query_opt(&statement, params)).await;
+        begun.map_err(|error| Error::from_driver("begin", error))?;
+        let row = row.map_err(|error| Error::from_driver(sql.name(), error))?;
+        let Some(resolved) = row.and_then(|row| resolve(credential, &row)) else {
+            return Err(unknown);
+        };
+        scope.become_actor(resolved).await?;
+        Ok(scope)
+    }
+
+    async fn become_actor(&mut self, resolved: Resolved) -> Result<(), Error> {
+        self.actor = resolved.actor;
+        self.via = resolved.via;
+        self.mask = resolved.mask;
+        self.now = resolved.now;
+        self.person_key_no = resolved.person_key_no;
+        if let Some(seen) = resolved.seen {
+            self.database.touch(self.workspace, seen);
+        }
+        let Some(person) = resolved.actor.person() else { return Ok(()) };
+        let key = (self.workspace, person);
+        self.access = match self.database.access_cached(key, resolved.epoch) {
+            Some(access) => access,
+            None => {
+                let access = Arc::new(self.held_by(person).await?);
+                self.database.access_keep(key, resolved.epoch, Arc::clone(&access));
+                access
+            }
+        };
+        Ok(())
+    }
+
+    /// The grants that reach a person, read fresh.
+    ///
+    /// # Errors
+    /// The general failures of a query.
+    pub async fn held_by(&self, person: PersonId) -> Result<Access, Error> {
+        let rows = self.rows(&statements::HELD_GRANTS, &[&self.workspace.uuid(), &person.uuid()]).await?;
+        let grants = rows
+            .iter()
+            .filter_map(|row| {
+                Some(HeldGrant {
+                    role: Role::from_text(row.get::<_, &str>(0))?,
+                    process: row.get::<_, Option<uuid::Uuid>>(1).map(ProcessId::from_uuid),
+                    expires_at: row.get(2),
+                })
+            })
+            .collect();
+        Ok(Access { grants })
+    }
+
+    pub(crate) fn client(&self) -> &Object {
+        self.client.as_ref().expect("a scope holds its connection until it is finished")
+    }
+
+    /// The workspace.
+    #[must_use]
+    pub const fn workspace(&self) -> WorkspaceId {
+        self.workspace
+    }
+    /// The actor.
+    #[must_use]
+    pub const fn actor(&self) -> Actor {
+        self.actor
+    }
+    /// The signed-in person.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] when nobody is.
+    pub fn person(&self) -> Result<PersonId, Error> {
+        self.actor.person().ok_or(Error::Unauthenticated)
+    }
+    /// How the credential came in.
+    #[must_use]
+    pub const fn via(&self) -> Via {
+        self.via
+    }
+    /// The database's clock at the opening of the scope.
+    #[must_use]
+    pub const fn now(&self) -> Timestamp {
+        self.now
+    }
+    /// The workspace's keys.
+    #[must_use]
+    pub fn keys(&self) -> &WorkspaceKeys {
+        &self.keys
+    }
+    /// Where the act came from.
+    #[must_use]
+    pub const fn origin(&self) -> &Origin {
+        &self.origin
+    }
+    /// The database this scope is of.
+    #[must_use]
+    pub const fn database(&self) -> &Database {
+        &self.database
+    }
+    /// The atoms the actor holds in the whole workspace, as far as the token lets them through.
+    #[must_use]
+    pub fn atoms(&self) -> AtomSet {
+        self.access.in_workspace(self.now).intersection(self.mask)
+    }
+    /// What reaches the actor.
+    #[must_use]
+    pub fn access(&self) -> &Access {
+        &self.access
+    }
+
+    /// Rows of a statement.
+    ///
+    /// # Errors
+    /// The general failures of a query.
+    pub async fn rows(&self, sql: &'static Sql, params: Params<'_>) -> Result<Vec<Row>, Error> {
+        database::query(self.client(), sql, params).await
+    }
+    /// At most one row.
+    ///
+    /// # Errors
+    /// The general failures of a query.
+    pub async fn maybe(&self, sql: &'static Sql, params: Params<'_>) -> Result<Option<Row>, Error> {
+        database::query_opt(self.client(), sql, params).await
+    }
+    /// Exactly one row.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is none.
+    pub async fn one(&self, sql: &'static Sql, params: Params<'_>) -> Result<Row, Error> {
+        self.maybe(sql, params).await?.ok_or(Error::NotFound)
+    }
+
+    /// Asks for the right to do an act to a target; reads (and in a writing scope locks) the target first.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for absent and hidden alike, [`Error::Forbidden`] for what may be seen but not done.
+    pub async fn permit<A: Action>(&mut self, target: A::Target) -> Result<Permit<A>, Error> {
+        let sql = if M::LOCKS == Locks::Target { A::Target::LOCK } else { A::Target::LOOK };
+        let actor = self.actor.person().map(PersonId::uuid);
+        let row = self.maybe(sql, &[&self.workspace.uuid(), &target.id(), &actor]).await?;
+        let facts = row.as_ref().map(facts_of);
+        self.decide(target, facts)
+    }
+
+    /// As [`permit`](Self::permit) and a query behind it in one round trip: the rows are let go if the permit fails.
+    ///
+    /// # Errors
+    /// As [`permit`](Self::permit).
+    pub async fn permit_and_rows<A: Action>(
+        &mut self,
+        target: A::Target,
+        sql: &'static Sql,
+        params: Params<'_>,
+    ) -> Result<(Permit<A>, Vec<Row>), Error> {
+        let look = if M::LOCKS == Locks::Target { A::Target::LOCK } else { A::Target::LOOK };
+        let actor = self.actor.person().map(PersonId::uuid);
+        let client = self.client();
+        let facts_statement = database::prepare(client, look).await?;
+        let statement = database::prepare(client, sql).await?;
+        let (workspace, id) = (self.workspace.uuid(), target.id());
+        let look_params: Params<'_> = &[&workspace, &id, &actor];
+        let (facts, rows) =
+            join(client.query_opt(&facts_statement, look_params), client.query(&statement, params)).await;
+        let facts = facts.map_err(|error| Error::from_driver(look.name(), error))?.as_ref().map(facts_of);
+        let permit = self.decide(target, facts)?;
+        Ok((permit, rows.map_err(|error| Error::from_driver(sql.name(), error))?))
+    }
+
+    fn decide<A: Action>(&self, target: A::Target, facts: Option<Facts>) -> Result<Permit<A>, Error> {
+        let facts = facts.ok_or(Error::NotFound)?;
+        match self.judge::<A>(facts) {
+            Verdict::Allowed => Ok(Permit { target, facts, scope: self.number, action: PhantomData }),
+            Verdict::Forbidden => Err(Error::Forbidden),
+            Verdict::Hidden => Err(Error::NotFound),
+        }
+    }
+
+    /// What [`permit`](Self::permit) would say for these facts: which buttons a page offers.
+    #[must_use]
+    pub fn judge<A: Action>(&self, facts: Facts) -> Verdict {
+        judge(&Question {
+            actor: self.actor,
+            access: &self.access,
+            mask: self.mask,
+            rule: A::RULE,
+            internal: A::INTERNAL,
+            facts,
+            now: self.now,
+        })
+    }
+
+    /// Ends the transaction without waiting for the answer and gives the connection back.
+    fn release(&mut self, end: &'static str) {
+        if let Some(client) = self.client.take() {
+            // Sent when first polled; the next user's BEGIN queues behind it on the same connection. When it cannot
+            // even be sent the connection is closed, and the pool drops it.
+            let sent = client.batch_execute(end).now_or_never();
+            if matches!(sent, Some(Err(_))) {
+                drop(Object::take(client));
+            }
+        }
+    }
+}
+
+impl Scope<ReadOnly> {
+    /// Ends a reading scope; nothing waits for the answer.
+    pub fn finish(mut self) {
+        self.release("COMMIT");
+    }
+}
+
+impl<M: Mode> Drop for Scope<M> {
+    fn drop(&mut self) {
+        self.release("ROLLBACK");
+    }
+}
+
+fn facts_of(row: &Row) -> Facts {
+    Facts {
+        process: row.get::<_, Option<uuid::Uuid>>(0).map(ProcessId::from_uuid),
+        requester: row.get::<_, Option<uuid::Uuid>>(1).map(PersonId::from_uuid),
+        assignee: row.get::<_, Option<uuid::Uuid>>(2).map(PersonId::from_uuid),
+        person: row.get::<_, Option<uuid::Uuid>>(3).map(PersonId::from_uuid),
+        was_asked: row.get(4),
+    }
+}
+
+/// A sign of life is written at most this often for a session, and once a minute for a token.
+const TOUCH_EVERY: SignedDuration = SignedDuration::from_secs(20);
+
+fn resolve(credential: Credential, row: &Row) -> Option<Resolved> {
+    let internal = |actor, now| Resolved {
+        actor,
+        via: Via::Nothing,
+        mask: AtomSet::EMPTY,
+        now,
+        epoch: 0,
+        person_key_no: None,
+        seen: None,
+    };
+    match credential {
+        Credential::Visitor | Credential::Internal(_) => {
+            let now: Timestamp = row.get(0);
+            let state: Option<&str> = row.get(1);
+            match credential {
+                // A workspace's first act comes before its row.
+                Credential::Internal(Internal::Operator) => Some(internal(Actor::Operator, now)),
+                Credential::Internal(Internal::Courier) => Some(internal(Actor::Courier, now)),
+                Credential::Internal(Internal::Prober) => Some(internal(Actor::Prober, now)),
+                _ if state == Some("active") => Some(internal(Actor::Visitor, now)),
+                _ => None,
+            }
+        }
+        Credential::Session(_) => {
+            let id = SessionId::from_uuid(row.get(0));
+            let now: Timestamp = row.get(4);
+            let last_seen: Timestamp = row.get(5);
+            Some(Resolved {
+                actor: Actor::Person(PersonId::from_uuid(row.get(1))),
+                via: Via::Session(id),
+                mask: AtomSet::all(),
+                now,
+                epoch: row.get(3),
+                person_key_no: u32::try_from(row.get::<_, i32>(2)).ok(),
+                seen: (now.duration_since(last_seen) > TOUCH_EVERY).then_some(Seen::Session(id)),
+            })
+        }
+        Credential::Token(_) => {
+            let id = TokenId::from_uuid(row.get(0));
+            let now: Timestamp = row.get(4);
+            let scopes: Vec<&str> = row.get(5);
+            let last_used: Option<Timestamp> = row.get(6);
+            let fresh = last_used.is_some_and(|last| now.duration_since(last) < SignedDuration::from_secs(60));
+            Some(Resolved {
+                actor: Actor::Person(PersonId::from_uuid(row.get(1))),
+                via: Via::Token(id),
+                mask: scopes
+                    .iter()
+                    .filter_map(|scope| TokenScope::from_text(scope))
+                    .fold(AtomSet::EMPTY, |sum, scope| sum.union(scope.atoms())),
+                now,
+                epoch: row.get(3),
+                person_key_no: u32::try_from(row.get::<_, i32>(2)).ok(),
+                seen: (!fresh).then_some(Seen::Token(id)),
+            })
+        }
+    }
+}

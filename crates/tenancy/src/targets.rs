@@ -1,0 +1,47 @@
+//! What an act is done to, and how its facts are read.
+
+use uuid::Uuid;
+
+use crate::sql::Sql;
+use crate::{GroupId, PersonId, ProcessId, RequestId, TaskId, statements};
+
+/// A kind of target. The statements take `(workspace, target, actor)` and answer with at most one row of facts.
+pub trait Target: Copy + Send + Sync + 'static {
+    /// The target's row id; nothing for the workspace itself.
+    fn id(self) -> Option<Uuid>;
+    /// Reads the facts.
+    const LOOK: &'static Sql;
+    /// Reads the facts and locks the row.
+    const LOCK: &'static Sql;
+}
+
+/// The workspace itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Whole;
+
+/// A person as the target of an act on oneself.
+#[derive(Debug, Clone, Copy)]
+pub struct PersonTarget(pub PersonId);
+
+macro_rules! targets {
+    ($($type:ty, $look:ident, $lock:ident, |$this:ident| $id:expr;)*) => {$(
+        impl Target for $type {
+            fn id(self) -> Option<Uuid> {
+                let $this = self;
+                $id
+            }
+            const LOOK: &'static Sql = &statements::$look;
+            const LOCK: &'static Sql = &statements::$lock;
+        }
+    )*};
+}
+
+targets! {
+    Whole, FACTS_WORKSPACE, FACTS_WORKSPACE, |_this| None;
+    PersonTarget, FACTS_PERSON, LOCK_PERSON, |this| Some(this.0.uuid());
+    PersonId, FACTS_PERSON, LOCK_PERSON, |this| Some(this.uuid());
+    GroupId, FACTS_GROUP, LOCK_GROUP, |this| Some(this.uuid());
+    ProcessId, FACTS_PROCESS, FACTS_PROCESS, |this| Some(this.uuid());
+    RequestId, FACTS_REQUEST, LOCK_REQUEST, |this| Some(this.uuid());
+    TaskId, FACTS_TASK, LOCK_TASK, |this| Some(this.uuid());
+}
