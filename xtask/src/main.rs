@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod api;
+mod bench;
 mod check;
 mod replay;
 mod server;
@@ -31,6 +32,8 @@ enum Command {
     /// What the compiler cannot see: arrows between crates, file sizes, SQL files, banned crates.
     Check,
     Replay(replay::Replay),
+    #[command(subcommand)]
+    Bench(bench::Bench),
 }
 
 fn main() -> ExitCode {
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Check => return check::run(),
         Command::Replay(replay) => replay.run(),
+        Command::Bench(bench) => bench.run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
