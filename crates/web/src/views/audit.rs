@@ -1,0 +1,56 @@
+//! The audit list. There is no way to delete anything here.
+
+use super::{Frame, When};
+use askama::Template;
+
+/// `/w/{slug}/audit`: newest first, one page, filtered by GET `action` and `request`.
+#[derive(Debug, Clone, Template)]
+#[template(path = "audit.html")]
+pub struct Audit {
+    /// What every page has.
+    pub frame: Frame,
+    /// Filter as applied.
+    pub filter: AuditFilter,
+    /// One page of records.
+    pub rows: Vec<AuditRow>,
+    /// URL of the next, older page.
+    pub next: Option<String>,
+}
+
+/// The filter.
+#[derive(Debug, Clone)]
+pub struct AuditFilter {
+    /// Actions as (value, words, chosen).
+    pub actions: Vec<(String, String, bool)>,
+    /// Number or id of a request; empty for all.
+    pub request: String,
+    /// What is wrong with it.
+    pub error: Option<String>,
+}
+
+impl AuditFilter {
+    /// Whether anything is filtered.
+    #[must_use]
+    pub fn is_set(&self) -> bool {
+        !self.request.is_empty() || self.actions.iter().any(|(value, _, chosen)| *chosen && !value.is_empty())
+    }
+}
+
+/// One record.
+#[derive(Debug, Clone)]
+pub struct AuditRow {
+    /// When it was written.
+    pub when: When,
+    /// Who acted: a person, a token of a person, or a named part of the system.
+    pub who: String,
+    /// For whom, where somebody acted for another; empty otherwise.
+    pub on_behalf: String,
+    /// What was done: "approved".
+    pub action: String,
+    /// Words for what it was done to.
+    pub target: String,
+    /// Path of the target, where the reader may see it.
+    pub target_href: Option<String>,
+    /// Anything more: stage, channel, address; empty for nothing.
+    pub detail: String,
+}
