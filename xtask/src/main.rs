@@ -7,9 +7,11 @@
 
 mod api;
 mod bench;
+mod campaign;
 mod check;
 mod replay;
 mod server;
+mod travel;
 mod xes;
 
 use std::process::ExitCode;
@@ -34,6 +36,8 @@ enum Command {
     Replay(replay::Replay),
     #[command(subcommand)]
     Bench(bench::Bench),
+    #[command(subcommand)]
+    Campaign(campaign::Campaign),
 }
 
 fn main() -> ExitCode {
@@ -46,6 +50,7 @@ fn main() -> ExitCode {
         Command::Check => return check::run(),
         Command::Replay(replay) => replay.run(),
         Command::Bench(bench) => bench.run(),
+        Command::Campaign(campaign) => campaign.run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

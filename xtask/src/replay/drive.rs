@@ -9,14 +9,11 @@ use serde_json::{Value, json};
 use crate::Failure;
 use crate::api::{Answer, Api, Call, Retry};
 use crate::server::token;
+use crate::travel::{self, PROCESS, ROLES, Role, WORKSPACE};
 use crate::xes::Trace;
 
 use super::Outcome;
-use super::plan::{End, ROLES, Role, Step, plan};
-
-/// The workspace and the process of the sample that stand for the university's.
-const WORKSPACE: &str = "sample";
-const PROCESS: &str = "travel";
+use super::plan::{End, Step, plan};
 
 /// A token for each person who takes part.
 pub(crate) struct Tokens {
@@ -113,7 +110,8 @@ impl Driver {
 
     async fn create(&self, case: &mut Case<'_>, roles: &[Role], submit: bool) -> Result<(), Failure> {
         case.round += 1;
-        let body = json!({ "process": PROCESS, "values": values(case, roles), "submit": submit });
+        let body =
+            json!({ "process": PROCESS, "values": travel::values(case.name, case.round, roles), "submit": submit });
         let answer = self
             .call(Method::POST, "/api/v1/requests".to_owned(), &self.tokens.employee, None, Some(body))
             .await?
@@ -127,7 +125,7 @@ impl Driver {
         let token = &self.tokens.employee;
         let path = request_path(case, "")?;
         let tag = self.tag(&path, token).await?;
-        let body = json!({ "values": values(case, roles) });
+        let body = json!({ "values": travel::values(case.name, case.round, roles) });
         self.call(Method::PATCH, path, token, Some(&tag), Some(body)).await?.expect(&[200])?;
         Ok(())
     }
@@ -214,15 +212,6 @@ impl Driver {
 fn request_path(case: &Case<'_>, below: &str) -> Result<String, Failure> {
     let id = case.id.as_deref().ok_or("nothing was submitted")?;
     Ok(format!("/api/v1/requests/{id}{below}"))
-}
-
-/// The form: which roles take part, and the round.
-fn values(case: &Case<'_>, roles: &[Role]) -> Value {
-    let mut values = json!({ "title": case.name, "round": case.round });
-    for role in ROLES {
-        values[role.key()] = Value::Bool(roles.contains(&role));
-    }
-    values
 }
 
 /// The permit events on one line.

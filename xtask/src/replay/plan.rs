@@ -2,36 +2,7 @@
 
 use std::fmt;
 
-/// Who may take part, in the order in which the process asks them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Role {
-    PreApprover,
-    Administration,
-    BudgetOwner,
-    Supervisor,
-    Director,
-}
-
-/// All of them.
-pub(crate) const ROLES: [Role; 5] =
-    [Role::PreApprover, Role::Administration, Role::BudgetOwner, Role::Supervisor, Role::Director];
-
-impl Role {
-    /// The key of the stage, the value of the form and the name before the @.
-    pub(crate) fn key(self) -> &'static str {
-        match self {
-            Self::PreApprover => "pre_approver",
-            Self::Administration => "administration",
-            Self::BudgetOwner => "budget_owner",
-            Self::Supervisor => "supervisor",
-            Self::Director => "director",
-        }
-    }
-
-    fn from_log(name: &str) -> Option<Self> {
-        ROLES.into_iter().find(|role| role.key() == name.to_lowercase().replace(' ', "_"))
-    }
-}
+use crate::travel::{ROLES, Role};
 
 /// One act over the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,9 +106,13 @@ pub(crate) fn plan(events: &[String]) -> Plan {
     Plan { steps, end: Ok(end) }
 }
 
+fn from_log(name: &str) -> Option<Role> {
+    ROLES.into_iter().find(|role| role.key() == name.to_lowercase().replace(' ', "_"))
+}
+
 fn kind(name: &str) -> Kind {
     let Some((what, who)) = name.split_once(" by ") else { return Kind::Unknown };
-    match (what, Role::from_log(who), who) {
+    match (what, from_log(who), who) {
         ("SUBMITTED", None, "EMPLOYEE") => Kind::Submitted,
         ("SAVED", None, "EMPLOYEE") => Kind::Saved,
         ("REJECTED", None, "EMPLOYEE") => Kind::TakenBack,
