@@ -30,7 +30,7 @@ pub use ids::{
 };
 pub use outbox::{BATCH_MAX, Due};
 pub use record::Record;
-pub use scope::{Locks, Permit, ReadOnly, ReadWrite, Scope};
+pub use scope::{Locks, Mode, Permit, ReadOnly, ReadWrite, Scope};
 pub use sql::Sql;
 pub use targets::{PersonTarget, Target, Whole};
 pub use write::{Committed, EFFECTS_MAX, Param, Writer};

@@ -28,20 +28,28 @@ pub struct ReadOnly;
 pub struct ReadWrite;
 
 mod sealed {
-    pub trait Mode: Send + Sync {
-        const BEGIN: &'static str;
-        const LOCKS: super::Locks;
-    }
-    impl Mode for super::ReadOnly {
-        const BEGIN: &'static str = "BEGIN READ ONLY";
-        const LOCKS: super::Locks = super::Locks::None;
-    }
-    impl Mode for super::ReadWrite {
-        const BEGIN: &'static str = "BEGIN";
-        const LOCKS: super::Locks = super::Locks::Target;
-    }
+    pub trait Sealed {}
+    impl Sealed for super::ReadOnly {}
+    impl Sealed for super::ReadWrite {}
 }
-pub(crate) use sealed::Mode;
+
+/// Reading or writing; there are no other modes.
+pub trait Mode: sealed::Sealed + Send + Sync {
+    /// How the transaction begins.
+    const BEGIN: &'static str;
+    /// Whether permits lock.
+    const LOCKS: Locks;
+}
+
+impl Mode for ReadOnly {
+    const BEGIN: &'static str = "BEGIN READ ONLY";
+    const LOCKS: Locks = Locks::None;
+}
+
+impl Mode for ReadWrite {
+    const BEGIN: &'static str = "BEGIN";
+    const LOCKS: Locks = Locks::Target;
+}
 
 /// Whether a permit locks its target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
