@@ -38,6 +38,7 @@ const LOG_TAIL_BYTES: u64 = 4096;
 pub(super) struct Server {
     pub(super) program: PathBuf,
     pub(super) pg_dir: PathBuf,
+    pub(super) socket_dir: PathBuf,
     pub(super) log: PathBuf,
 }
 
@@ -167,7 +168,7 @@ fn relaunch(server: &Server, shared: &Shared) -> Result<Child, Error> {
     let mut pause = Duration::from_millis(100);
     let mut attempt = 1;
     loop {
-        match orphan::clear(&server.pg_dir).and_then(|()| launch(server, shared)) {
+        match orphan::clear(&server.pg_dir, &server.socket_dir).and_then(|()| launch(server, shared)) {
             Ok(child) => return Ok(child),
             Err(error) if attempt >= RESTART_ATTEMPTS_MAX || shared.stopping() => return Err(error),
             Err(error) => tracing::warn!(%error, attempt, "PostgreSQL did not start; trying again"),

@@ -110,7 +110,7 @@ impl PrivatePostgres {
         check_socket_path(&socket_dir)?;
         let bin_dir = binaries::find(options, cluster::major_of(&pg_dir)?)?;
         options.data.private("run")?;
-        orphan::clear(&pg_dir)?;
+        orphan::clear(&pg_dir, &socket_dir)?;
         if !pg_dir.join("PG_VERSION").exists() {
             cluster::make(&options.data, &bin_dir)?;
         }
@@ -124,6 +124,7 @@ impl PrivatePostgres {
             program: bin_dir.join("postgres"),
             log: options.data.root().join("postgres.log"),
             pg_dir,
+            socket_dir: socket_dir.clone(),
         })?;
         Ok(Self { keeper, socket_dir, bin_dir, _data: options.data.clone() })
     }

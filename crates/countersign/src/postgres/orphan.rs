@@ -12,7 +12,9 @@ use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use super::Error;
+use super::{Error, SOCKET_FILE};
+
+const SOCKET_LOCK_FILE: &str = ".s.PGSQL.5432.lock";
 
 const FAST_SHUTDOWN_LIMIT: Duration = Duration::from_secs(20);
 const IMMEDIATE_SHUTDOWN_LIMIT: Duration = Duration::from_secs(10);
@@ -48,8 +50,8 @@ fn parse_pid_file(text: &str) -> Option<PidFile> {
     Some(PidFile { pid, pg_dir, status })
 }
 
-/// Ends whatever still runs on the cluster and removes a stale pid file, so that a new server can start.
-pub(super) fn clear(pg_dir: &Path) -> Result<(), Error> {
+/// Ends whatever still runs on the cluster and removes stale files, so that a new server can start.
+pub(super) fn clear(pg_dir: &Path, socket_dir: &Path) -> Result<(), Error> {
     if let Some(file) = read_pid_file(pg_dir)?
         && let Some(pid) = postmaster_of(&file, pg_dir)
     {
@@ -59,7 +61,7 @@ pub(super) fn clear(pg_dir: &Path) -> Result<(), Error> {
             .map_err(|_| Error::OrphanStays { pid: pid.as_raw(), pg_dir: pg_dir.to_owned() })?;
     }
     end_processes_in(pg_dir)?;
-    remove_stale_pid_file(pg_dir)
+    remove_stale_files(pg_dir, socket_dir)
 }
 
 /// Ends server processes whose working directory is `dir`. PostgreSQL's processes never leave the cluster's directory,
@@ -75,14 +77,20 @@ pub(super) fn end_processes_in(dir: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// PostgreSQL itself refuses to start when the number in a stale file is that of some other process of ours. Where the
-/// processes of the cluster can be listed (and were ended), the file is known to be stale.
-fn remove_stale_pid_file(pg_dir: &Path) -> Result<(), Error> {
-    let path = pg_dir.join("postmaster.pid");
-    if !cfg!(target_os = "linux") || !path.exists() {
+/// PostgreSQL itself refuses to start when the number in a stale file is that of some other process of ours, or of a dead
+/// server that its new parent has not waited for. Where the processes of the cluster can be listed (and were ended), the
+/// files are known to be stale: the pid file of the cluster and the lock of its socket.
+fn remove_stale_files(pg_dir: &Path, socket_dir: &Path) -> Result<(), Error> {
+    if !cfg!(target_os = "linux") {
         return Ok(());
     }
-    fs::remove_file(&path).map_err(Error::io("remove", &path))
+    for path in [pg_dir.join("postmaster.pid"), socket_dir.join(SOCKET_LOCK_FILE), socket_dir.join(SOCKET_FILE)] {
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(Error::io("remove", &path)(error)),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// The live postmaster the file speaks of, unless its number has passed to another process since.
@@ -164,7 +172,7 @@ mod tests {
         }
         fs::write(dir.join("postmaster.pid"), format!("{own}\n{}\n1\n5432\n/run\n\n1 1\nready\n", dir.display()))
             .unwrap();
-        clear(&dir).unwrap();
+        clear(&dir, &dir).unwrap();
         assert!(!dir.join("postmaster.pid").exists());
     }
 }
