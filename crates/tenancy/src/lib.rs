@@ -32,5 +32,5 @@ pub use outbox::{BATCH_MAX, Due};
 pub use record::Record;
 pub use scope::{Locks, Mode, Permit, ReadOnly, ReadWrite, Scope};
 pub use sql::Sql;
-pub use targets::{PersonTarget, Target, Whole};
+pub use targets::{PersonTarget, Target, Unopened, Whole};
 pub use write::{Committed, EFFECTS_MAX, Param, Writer};

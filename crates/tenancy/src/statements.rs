@@ -8,6 +8,7 @@ crate::statements! { "../sql";
     TOUCH_TOKEN = "touch_token.sql";
     HELD_GRANTS = "held_grants.sql";
     FACTS_WORKSPACE = "facts_workspace.sql";
+    FACTS_UNOPENED = "facts_unopened.sql";
     FACTS_PERSON = "facts_person.sql";
     LOCK_PERSON = "lock_person.sql";
     FACTS_GROUP = "facts_group.sql";

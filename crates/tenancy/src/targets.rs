@@ -23,6 +23,10 @@ pub struct Whole;
 #[derive(Debug, Clone, Copy)]
 pub struct PersonTarget(pub PersonId);
 
+/// The workspace as long as it has no row: what its first act is done to.
+#[derive(Debug, Clone, Copy)]
+pub struct Unopened;
+
 macro_rules! targets {
     ($($type:ty, $look:ident, $lock:ident, |$this:ident| $id:expr;)*) => {$(
         impl Target for $type {
@@ -38,6 +42,7 @@ macro_rules! targets {
 
 targets! {
     Whole, FACTS_WORKSPACE, FACTS_WORKSPACE, |_this| None;
+    Unopened, FACTS_UNOPENED, FACTS_UNOPENED, |_this| None;
     PersonTarget, FACTS_PERSON, LOCK_PERSON, |this| Some(this.0.uuid());
     PersonId, FACTS_PERSON, LOCK_PERSON, |this| Some(this.uuid());
     GroupId, FACTS_GROUP, LOCK_GROUP, |this| Some(this.uuid());

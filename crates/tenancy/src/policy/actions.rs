@@ -1,7 +1,7 @@
 //! Every act of the product: its code in the trail, its target, its rule, and the internal actors that may do it.
 
 use super::{Atom, Rule};
-use crate::targets::{PersonTarget, Target, Whole};
+use crate::targets::{PersonTarget, Target, Unopened, Whole};
 use crate::{GroupId, Internal, PersonId, ProcessId, RequestId, TaskId};
 
 /// An act that a permit is for.
@@ -119,7 +119,7 @@ actions! {
     /// Makes a workspace; a permit of the platform's own workspace.
     AddWorkspace "workspace.add" on Whole: Rule::Workspace(Atom::WorkspaceOwn), by Operator;
     /// Opens the new workspace: its first record.
-    OpenWorkspace "workspace.open" on Whole: Rule::InternalOnly, by Operator;
+    OpenWorkspace "workspace.open" on Unopened: Rule::InternalOnly, by Operator;
     /// Sees the list of workspaces of this installation; a permit of the platform's own workspace.
     SeeWorkspaces "workspace.see" on Whole: Rule::Workspace(Atom::WorkspaceOwn), by Operator;
     /// Delivers an effect.
