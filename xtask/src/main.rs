@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod api;
+mod audit;
 mod bench;
 mod campaign;
 mod check;
@@ -33,6 +34,7 @@ struct Cli {
 enum Command {
     /// What the compiler cannot see: arrows between crates, file sizes, SQL files, banned crates.
     Check,
+    Audit(audit::Audit),
     Replay(replay::Replay),
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
     }
     let done = match Cli::parse().command {
         Command::Check => return check::run(),
+        Command::Audit(audit) => audit.run(),
         Command::Replay(replay) => replay.run(),
         Command::Bench(bench) => bench.run(),
         Command::Campaign(campaign) => campaign.run(),

@@ -69,7 +69,7 @@ impl Server {
             .arg("serve")
             .arg("--data")
             .arg(place.data())
-            .args(["--listen", listen])
+            .args(["--listen", listen, "--listen-https", "127.0.0.1:0"])
             .args(further)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -21,7 +21,7 @@ pub(crate) const ROLES: [Role; 5] =
     [Role::PreApprover, Role::Administration, Role::BudgetOwner, Role::Supervisor, Role::Director];
 
 impl Role {
-    /// The key of the stage, the value of the form and the name before the @.
+    /// The field of the form and the name before the @.
     pub(crate) fn key(self) -> &'static str {
         match self {
             Self::PreApprover => "pre_approver",
@@ -35,8 +35,12 @@ impl Role {
 
 /// The form, filled in: which roles take part is a value of it. `round` counts submissions, so that
 /// every edit is one.
-pub(crate) fn values(title: &str, round: u32, roles: &[Role]) -> Value {
-    let mut values = json!({ "title": title, "round": round });
+pub(crate) fn values(destination: &str, round: u32, roles: &[Role]) -> Value {
+    let mut values = json!({
+        "destination": destination, "purpose": format!("Submission {round}"),
+        "depart": "2027-03-01", "return": "2027-03-05",
+        "estimate": { "amount": "420.00", "currency": "EUR" },
+    });
     for role in ROLES {
         values[role.key()] = Value::Bool(roles.contains(&role));
     }

@@ -7,6 +7,7 @@ mod arrows;
 mod banned;
 mod dependencies;
 mod files;
+mod licences;
 mod registry;
 mod sql;
 
@@ -31,6 +32,7 @@ const RULES: &[(&str, Rule)] = &[
     ("files", files::check),
     ("SQL files", sql::check),
     ("banned crates", banned::check),
+    ("licences", licences::check),
     ("docs/dependencies.md", dependencies::check),
     ("crates/seal/aad-registry.tsv", registry::check),
 ];
