@@ -1,9 +1,9 @@
 //! Durable small files: every write is a temporary file, fsync, rename, fsync of the folder, under one
 //! lock of the whole store. After a crash a name holds its old bytes or its new ones, never a mixture.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io::{Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -100,19 +100,24 @@ pub(crate) fn read_private(path: &Path, limit_bytes: usize) -> Result<Option<Vec
     read_open(&file, path, limit_bytes).map(Some)
 }
 
-/// Refuses a folder that others may enter or that is somebody else's.
-pub(crate) fn check_private_folder(path: &Path) -> Result<(), Error> {
+/// Closes our own folder to others. One that they could write to, or that is not ours, is refused: what
+/// lies in it may be theirs.
+pub(crate) fn close_folder(path: &Path) -> Result<(), Error> {
     let facts = fs::symlink_metadata(path).map_err(Error::io("look at", path))?;
-    let reason = if !facts.is_dir() {
-        "it is not a folder"
-    } else if facts.uid() != nix::unistd::geteuid().as_raw() {
-        "it belongs to another user; run as its owner, or change the owner"
-    } else if facts.mode() & 0o077 != 0 {
-        "others may enter it; run chmod 700 on it"
-    } else {
-        return Ok(());
-    };
-    Err(Error::Custody { path: path.to_path_buf(), reason })
+    let refuse = |reason| Err(Error::Custody { path: path.to_path_buf(), reason });
+    if !facts.is_dir() {
+        return refuse("it is not a folder");
+    }
+    if facts.uid() != nix::unistd::geteuid().as_raw() {
+        return refuse("it belongs to another user; run as its owner, or change the owner");
+    }
+    if facts.mode() & 0o022 != 0 {
+        return refuse("others may write to it; look through it, then run chmod 700 on it");
+    }
+    if facts.mode() & 0o077 != 0 {
+        fs::set_permissions(path, Permissions::from_mode(0o700)).map_err(Error::io("close to others", path))?;
+    }
+    Ok(())
 }
 
 /// Removes temporary files that a crash left in a folder, and makes the folder's names durable. The

@@ -100,13 +100,13 @@ pub struct DirStore {
 }
 
 impl DirStore {
-    /// Opens the folder, or makes it, and sweeps what a crash left half-written.
+    /// Opens the folder, or makes it, closes it to others and sweeps what a crash left half-written.
     ///
     /// # Errors
-    /// [`Error::Custody`] when others may enter the folder or it is somebody else's; [`Error::Io`].
+    /// [`Error::Custody`] when others may write to the folder or it is somebody else's; [`Error::Io`].
     pub fn open(dir: &Path) -> Result<Self, Error> {
         files::make_folder(dir)?;
-        files::check_private_folder(dir)?;
+        files::close_folder(dir)?;
         let store = Self { dir: dir.to_path_buf() };
         let held = Lock::take(dir)?;
         files::make_folder(&dir.join("root"))?;

@@ -102,7 +102,7 @@ impl Vault {
     /// the folder with mode 0700 and `root.keys` with mode 0600.
     ///
     /// # Errors
-    /// [`Error::Custody`] when others may reach the folder or the keyring, or they are somebody else's;
+    /// [`Error::Custody`] when others may write to the folder or read the keyring, or these are somebody else's;
     /// [`Error::RootMissing`] and [`Error::WrongRoot`] when keys exist that the keyring does not open;
     /// [`Error::Io`].
     pub fn open_local(keys_dir: &Path) -> Result<Vault, Error> {

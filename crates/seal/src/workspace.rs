@@ -61,7 +61,7 @@ impl DataKey {
         Self { key_no, purpose, subject, state, material }
     }
 
-    fn sealing(&self) -> Option<&XaesKey> {
+    pub(crate) fn sealing(&self) -> Option<&XaesKey> {
         match &self.material {
             Material::Sealing(key) => Some(key),
             Material::Mac(_) | Material::Raw { .. } => None,

@@ -1,0 +1,10 @@
+//! Tests of the whole crate, by topic.
+
+mod envelopes;
+mod golden;
+mod keyrings;
+mod registry;
+mod stores;
+mod support;
+mod vaults;
+mod vectors;
