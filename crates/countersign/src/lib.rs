@@ -1,4 +1,5 @@
 //! countersign.
+pub mod config;
 pub mod data_dir;
 pub mod postgres;
 pub mod privileges;
