@@ -3,3 +3,4 @@ pub mod config;
 pub mod data_dir;
 pub mod postgres;
 pub mod privileges;
+pub mod tls;
