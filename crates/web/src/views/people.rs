@@ -95,6 +95,8 @@ pub struct PersonPage {
     pub end_note: String,
     /// What is wrong and what to do.
     pub error: Option<String>,
+    /// A one-time link just made for this person, to be handed over; shown once.
+    pub fresh_link: Option<String>,
 }
 
 /// A group with a box to tick.

@@ -148,6 +148,8 @@ pub enum StopState {
     Done,
     /// Ended with a no, or stuck.
     Refused,
+    /// Sent back to the requester, who answers next.
+    Returned,
     /// Now.
     Now,
     /// Still to come.
@@ -161,6 +163,7 @@ impl StopState {
         match self {
             Self::Done => "done",
             Self::Refused => "refused",
+            Self::Returned => "returned",
             Self::Now => "now",
             Self::Next => "next",
             Self::Skipped => "skipped",
@@ -171,6 +174,7 @@ impl StopState {
         match self {
             Self::Done => "Done",
             Self::Refused => "Refused",
+            Self::Returned => "Sent back",
             Self::Now => "Now",
             Self::Next => "Next",
             Self::Skipped => "Not needed",
@@ -181,6 +185,7 @@ impl StopState {
         match self {
             Self::Done => "✓".to_owned(),
             Self::Refused => "✕".to_owned(),
+            Self::Returned => "↩".to_owned(),
             Self::Skipped => "–".to_owned(),
             Self::Now | Self::Next => number.to_string(),
         }

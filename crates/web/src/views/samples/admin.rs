@@ -144,6 +144,7 @@ pub fn person(theme: Theme) -> PersonPage {
         may_end: true,
         end_note: "2 open tasks go to the fallback of their stage.".to_owned(),
         error: None,
+        fresh_link: None,
     }
 }
 

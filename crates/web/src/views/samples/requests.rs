@@ -136,6 +136,10 @@ fn choices(chosen: &str, labels: &[&str]) -> Vec<Choice> {
         .collect()
 }
 
+fn currencies() -> Vec<Choice> {
+    ["EUR", "USD"].map(|code| Choice { value: code.to_owned(), label: code.to_owned(), chosen: code == "EUR" }).to_vec()
+}
+
 fn purchase_fields() -> Vec<Section> {
     let mut title =
         field("title", "Short title", FieldKind::Text { value: "Laptop for new hire".to_owned(), chars_max: Some(80) });
@@ -145,11 +149,8 @@ fn purchase_fields() -> Vec<Section> {
         "Category",
         FieldKind::Choice { options: choices("Hardware", &["Hardware", "Software", "Consumables"]) },
     );
-    let mut total = field(
-        "total",
-        "Total",
-        FieldKind::Money { amount: "1.499,00".to_owned(), currencies: choices("EUR", &["EUR", "USD"]) },
-    );
+    let mut total =
+        field("total", "Total", FieldKind::Money { amount: "1.499,00".to_owned(), currencies: currencies() });
     total.error = Some("Write the total with a point and two digits, such as 1499.00.".to_owned());
     let needed_by = field(
         "needed_by",
@@ -384,10 +385,12 @@ pub fn request_returned(theme: Theme) -> RequestPage {
         withdraw: Some("/w/northwind/requests/0193/withdraw".to_owned()),
     };
     if let Some(stop) = page.rail.last_mut() {
-        stop.state = StopState::Skipped;
+        stop.state = StopState::Next;
     }
     if let Some(stop) = page.rail.get_mut(1) {
-        stop.state = StopState::Refused;
+        stop.state = StopState::Returned;
+        stop.who = "Mia Chen".to_owned();
+        stop.note = "waits for your answer".to_owned();
     }
     page
 }
