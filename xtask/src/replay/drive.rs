@@ -215,7 +215,7 @@ fn request_path(case: &Case<'_>, below: &str) -> Result<String, Failure> {
 }
 
 /// The permit events on one line.
-fn variant(events: &[String]) -> String {
+pub(crate) fn variant(events: &[String]) -> String {
     let own: Vec<&str> = events.iter().filter_map(|event| event.strip_prefix("Permit ")).collect();
     own.join(" > ")
 }

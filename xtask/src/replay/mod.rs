@@ -55,6 +55,9 @@ pub(crate) struct Replay {
     /// Only the first permits of the log.
     #[arg(long)]
     first: Option<usize>,
+    /// Ask no server: print what would be done for each variant, and how many ends can be reached.
+    #[arg(long, conflicts_with_all = ["data", "binary"])]
+    plan: bool,
 }
 
 impl Replay {
@@ -62,6 +65,10 @@ impl Replay {
     pub(crate) fn run(self) -> Result<(), Failure> {
         let mut traces = xes::read(&self.file)?;
         traces.truncate(self.first.unwrap_or(usize::MAX));
+        if self.plan {
+            report::print_plans(&traces);
+            return Ok(());
+        }
         let binary = binary(self.binary)?;
         let Some(data) = self.data else {
             let place = Place::new()?;

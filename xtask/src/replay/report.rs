@@ -5,7 +5,11 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use crate::xes::Trace;
+
 use super::Outcome;
+use super::drive::variant;
+use super::plan::plan;
 
 /// All permits of a run.
 pub(crate) struct Report {
@@ -56,6 +60,29 @@ impl Report {
         }
         reasons
     }
+}
+
+/// Prints each variant with its acts and its end, the frequent ones first.
+pub(crate) fn print_plans(traces: &[Trace]) {
+    let mut variants: BTreeMap<String, (usize, &Trace)> = BTreeMap::new();
+    for trace in traces {
+        variants.entry(variant(&trace.events)).or_insert((0, trace)).0 += 1;
+    }
+    let mut ordered: Vec<_> = variants.into_iter().collect();
+    ordered.sort_by(|(a, (many, _)), (b, (few, _))| few.cmp(many).then_with(|| a.cmp(b)));
+    let mut reachable = 0;
+    for (variant, (count, trace)) in &ordered {
+        let plan = plan(&trace.events);
+        println!("{count:>4}  {variant}");
+        match plan.end {
+            Ok(end) => {
+                reachable += count;
+                println!("      {:?} -> {end:?}", plan.steps);
+            }
+            Err(reason) => println!("      {reason}"),
+        }
+    }
+    println!("{reachable} of {} ends can be reached, {} variants", traces.len(), ordered.len());
 }
 
 /// One digit after the point.
