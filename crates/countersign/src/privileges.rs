@@ -107,7 +107,7 @@ pub fn drop_to_owner_of(data_root: &Path) -> Result<Identity, Error> {
     let dir = open_or_make(data_root)?;
     let owner = Uid::from_raw(dir.metadata().map_err(io_error("look at", data_root))?.uid());
     let user = if owner.is_root() {
-        let user = service_user()?;
+        let user = service_user(User::from_name)?;
         refuse_foreign_content(data_root)?;
         fchown(&dir, Some(user.uid), Some(user.gid))
             .map_err(|source| Error::System { act: "hand over the data directory", source })?;
@@ -146,9 +146,10 @@ fn become_user(user: &User) -> Result<(), Error> {
     Ok(())
 }
 
-fn service_user() -> Result<User, Error> {
+/// The first of the service users that exists and is not root under another name.
+fn service_user(find: impl Fn(&str) -> nix::Result<Option<User>>) -> Result<User, Error> {
     for name in SERVICE_USERS {
-        let found = User::from_name(name).map_err(|source| Error::System { act: "look up a user", source })?;
+        let found = find(name).map_err(|source| Error::System { act: "look up a user", source })?;
         match found {
             Some(user) if !user.uid.is_root() => return Ok(user),
             _ => {}
@@ -204,4 +205,55 @@ fn refuse_threads() -> Result<(), Error> {
 fn io_error(act: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
     let path = path.to_owned();
     move |source| Error::Io { act, path, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(name: &str, uid: u32) -> User {
+        let mut user = User::from_uid(geteuid()).unwrap().unwrap();
+        user.name = name.to_owned();
+        user.uid = Uid::from_raw(uid);
+        user
+    }
+
+    #[test]
+    fn the_product_has_a_user_of_its_own_or_takes_that_of_postgresql() {
+        let among = |users: &[(&str, u32)]| {
+            service_user(|name| Ok(users.iter().find(|(known, _)| *known == name).map(|(name, uid)| user(name, *uid))))
+        };
+        assert_eq!(among(&[("postgres", 101), ("countersign", 900)]).unwrap().name, "countersign");
+        assert_eq!(among(&[("postgres", 101)]).unwrap().name, "postgres");
+        assert_eq!(among(&[("countersign", 0), ("postgres", 101)]).unwrap().name, "postgres");
+        for nobody in [&[][..], &[("countersign", 0)], &[("nobody", 65534)]] {
+            let refused = among(nobody).unwrap_err().to_string();
+            assert_eq!(
+                refused,
+                "running as root and no unprivileged user 'countersign' or 'postgres' exists to run PostgreSQL as: useradd -r countersign"
+            );
+        }
+    }
+
+    #[test]
+    fn a_directory_of_root_with_other_files_is_not_handed_over() {
+        let dir = tempfile::tempdir().unwrap();
+        refuse_foreign_content(dir.path()).unwrap();
+        fs::write(dir.path().join("countersign.toml"), "").unwrap();
+        refuse_foreign_content(dir.path()).unwrap();
+        fs::write(dir.path().join("letters.txt"), "").unwrap();
+        assert!(
+            matches!(refuse_foreign_content(dir.path()), Err(Error::NotOurs { example, .. }) if example == "letters.txt")
+        );
+    }
+
+    #[test]
+    fn root_drops_only_while_there_is_one_thread() {
+        let other = std::thread::spawn(|| std::thread::park_timeout(std::time::Duration::from_secs(60)));
+        if cfg!(target_os = "linux") {
+            assert!(matches!(refuse_threads(), Err(Error::Threads(2..))));
+        }
+        other.thread().unpark();
+        other.join().unwrap();
+    }
 }

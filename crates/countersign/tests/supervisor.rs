@@ -3,6 +3,8 @@
 //! Each test runs `examples/supervise.rs` on a data directory of its own. Started as root, the supervisor drops to user
 //! `postgres`; tests of the ordinary user run a copy of it as `nobody`. Started as an ordinary user, both are that user.
 
+#![expect(clippy::unwrap_used, reason = "a helper of a test panics like the test itself")]
+
 use std::fs::{self, Permissions};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
