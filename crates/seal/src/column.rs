@@ -108,6 +108,19 @@ pub trait Content: Sized {
     /// # Errors
     /// [`Error::DoesNotOpen`] when the bytes are not of this kind.
     fn from_bytes(bytes: &[u8]) -> Result<Self, Error>;
+
+    /// Lends the bytes to seal. Content that already is bytes lends itself, without a copy to wipe.
+    fn with_bytes<T>(&self, work: impl FnOnce(&[u8]) -> T) -> T {
+        work(&self.to_bytes())
+    }
+
+    /// Reads opened bytes back, by value. Content that is bytes keeps them, without another copy.
+    ///
+    /// # Errors
+    /// As [`Content::from_bytes`].
+    fn from_opened(bytes: Zeroizing<Vec<u8>>) -> Result<Self, Error> {
+        Self::from_bytes(&bytes)
+    }
 }
 
 impl Content for Vec<u8> {
@@ -118,6 +131,14 @@ impl Content for Vec<u8> {
     fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
         Ok(bytes.to_vec())
     }
+
+    fn with_bytes<T>(&self, work: impl FnOnce(&[u8]) -> T) -> T {
+        work(self)
+    }
+
+    fn from_opened(mut bytes: Zeroizing<Vec<u8>>) -> Result<Self, Error> {
+        Ok(std::mem::take(&mut *bytes))
+    }
 }
 
 impl Content for String {
@@ -127,6 +148,17 @@ impl Content for String {
 
     fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
         std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| Error::DoesNotOpen)
+    }
+
+    fn with_bytes<T>(&self, work: impl FnOnce(&[u8]) -> T) -> T {
+        work(self.as_bytes())
+    }
+
+    fn from_opened(mut bytes: Zeroizing<Vec<u8>>) -> Result<Self, Error> {
+        if std::str::from_utf8(&bytes).is_err() {
+            return Err(Error::DoesNotOpen);
+        }
+        Ok(String::from_utf8(std::mem::take(&mut *bytes)).expect("these bytes are text, seen one line above"))
     }
 }
 

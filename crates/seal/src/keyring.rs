@@ -7,6 +7,7 @@
 //! The file lies beside the data and protects against everything but a copy of the whole disk; it is
 //! never in any backup of ours, so the operator keeps a copy apart.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock};
 
@@ -140,6 +141,12 @@ impl RootKey for LocalKeyring {
         generations.clear();
         files::scrub(&self.path)?;
         self.write(&[])
+    }
+}
+
+impl fmt::Debug for LocalKeyring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LocalKeyring({})", self.path.display())
     }
 }
 

@@ -1,6 +1,7 @@
 //! Key store, root key and cache together: hands out the keys of workspaces.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -515,6 +516,12 @@ impl Vault {
             flights.remove(&workspace);
         }
         done
+    }
+}
+
+impl fmt::Debug for Vault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Vault({:?})", self.stats())
     }
 }
 

@@ -40,8 +40,8 @@ pub(crate) struct DataKey {
 }
 
 enum Material {
-    Sealing(XaesKey),
-    Mac(hmac::Key),
+    Sealing(Box<XaesKey>),
+    Mac(Box<hmac::Key>),
     /// Keys of purposes that derive a key per file keep their bytes.
     Raw {
         #[expect(dead_code, reason = "file envelopes derive from it once they exist")]
@@ -53,9 +53,9 @@ impl DataKey {
     pub(crate) fn new(key_no: u32, purpose: Purpose, subject: [u8; 16], state: State, key: Secret<32>) -> Self {
         let material = match purpose {
             Purpose::Field | Purpose::AuditPeriod | Purpose::AuditPerson => {
-                Material::Sealing(XaesKey::new(key.expose()))
+                Material::Sealing(Box::new(XaesKey::new(key.expose())))
             }
-            Purpose::Blind | Purpose::Url => Material::Mac(hmac::Key::new(hmac::HMAC_SHA256, key.expose())),
+            Purpose::Blind | Purpose::Url => Material::Mac(Box::new(hmac::Key::new(hmac::HMAC_SHA256, key.expose()))),
             Purpose::Blob | Purpose::Index | Purpose::Backup | Purpose::Export => Material::Raw { key },
         };
         Self { key_no, purpose, subject, state, material }
@@ -119,6 +119,23 @@ impl WorkspaceKeys {
     /// Seals a value of a column of [`Shape::Row`] under the newest active field key.
     ///
     /// Using it with a column of another shape or purpose does not compile.
+    ///
+    /// ```compile_fail
+    /// # fn example(keys: &seal::WorkspaceKeys) {
+    /// let sealed = keys.seal::<seal::columns::PersonEmail>([1; 16], &b"x".to_vec());
+    /// # drop(sealed);
+    /// # }
+    /// # let dir = std::path::Path::new("keys");
+    /// # if let Ok(vault) = seal::Vault::open_local(dir) { example(&vault.workspace([1; 16]).expect("made before")) }
+    /// ```
+    /// ```no_run
+    /// # fn example(keys: &seal::WorkspaceKeys) {
+    /// let sealed = keys.seal::<seal::columns::PersonProfile>([1; 16], &b"x".to_vec());
+    /// # drop(sealed);
+    /// # }
+    /// # let dir = std::path::Path::new("keys");
+    /// # if let Ok(vault) = seal::Vault::open_local(dir) { example(&vault.workspace([1; 16]).expect("made before")) }
+    /// ```
     ///
     /// # Errors
     /// [`Error::TooLong`].
@@ -241,8 +258,9 @@ impl WorkspaceKeys {
     ) -> Result<Sealed<C>, Error> {
         let sealing = key.sealing().ok_or(Error::NoKey(C::PURPOSE))?;
         let place = Place::of::<C>(self.workspace, row, row_version);
-        let content = value.to_bytes();
-        envelope::seal(sealing, key.key_no, C::PURPOSE, &place, C::PAD, &content).map(Sealed::from_envelope)
+        value
+            .with_bytes(|content| envelope::seal(sealing, key.key_no, C::PURPOSE, &place, C::PAD, content))
+            .map(Sealed::from_envelope)
     }
 
     fn open_at<C: Column>(
@@ -256,7 +274,7 @@ impl WorkspaceKeys {
         let sealing = key.sealing().ok_or(Error::DoesNotOpen)?;
         let place = Place::of::<C>(self.workspace, row, row_version);
         let plain = envelope::open(sealing, key.key_no, C::PURPOSE, &place, C::PAD, sealed.as_bytes())?;
-        C::Content::from_bytes(&plain)
+        C::Content::from_opened(plain)
     }
 }
 

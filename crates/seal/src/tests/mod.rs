@@ -1,5 +1,6 @@
 //! Tests of the whole crate, by topic.
 
+mod crowds;
 mod envelopes;
 mod golden;
 mod keyrings;
