@@ -236,14 +236,14 @@ impl Vault {
     }
 
     /// Proves that the root key fits this store, by opening the store's canary; writes the canary at the
-    /// first start. Call it about once a minute: a withdrawn root shows here first. When it fails, all
-    /// opened keys are dropped. Blocks.
+    /// first start. Call it about once a minute: a withdrawn root shows here first, and then all opened
+    /// keys are dropped. A store that cannot be read drops none; they end with their time. Blocks.
     ///
     /// # Errors
     /// [`Error::DoesNotOpen`] when the root is another one; [`Error::RootDestroyed`]; [`Error::Io`].
     pub fn confirm_root(&self) -> Result<(), Error> {
         let confirmed = self.open_canary();
-        if confirmed.is_err() {
+        if !matches!(confirmed, Ok(()) | Err(Error::Io { .. })) {
             lock(&self.cache).clear();
         }
         confirmed

@@ -306,3 +306,25 @@ fn no_raw_key_lies_in_the_store() {
         assert!(object.windows(32).all(|window| window != key.expose()));
     }
 }
+
+#[test]
+fn withdrawn_root_drops_opened_keys_and_an_unreadable_store_does_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let (vault, _) = vault_in(dir.path());
+    vault.create_workspace(WORKSPACE).unwrap();
+    let canary = fs::read_dir(dir.path().join("root")).unwrap().next().unwrap().unwrap().path();
+    let good = fs::read(&canary).unwrap();
+    fs::remove_file(&canary).unwrap();
+    std::os::unix::fs::symlink("nowhere", &canary).unwrap();
+    assert!(matches!(vault.confirm_root(), Err(Error::Io { .. })));
+    assert!(vault.cached(WORKSPACE).is_some());
+    fs::remove_file(&canary).unwrap();
+    let mut foreign = good.clone();
+    foreign[150] ^= 1;
+    fs::write(&canary, foreign).unwrap();
+    assert!(matches!(vault.confirm_root(), Err(Error::DoesNotOpen)));
+    assert!(vault.cached(WORKSPACE).is_none());
+    fs::write(&canary, good).unwrap();
+    vault.confirm_root().unwrap();
+    vault.workspace(WORKSPACE).unwrap();
+}
