@@ -167,7 +167,8 @@ impl DateLimit {
         }
         let members = json.as_object()?;
         let (key, days) = members.iter().next().filter(|_| members.len() == 1)?;
-        let days = i32::try_from(days.as_i64()?).ok().filter(|days| days.abs() <= Self::DAYS_MAX)?;
+        let days =
+            i32::try_from(days.as_i64()?).ok().filter(|days| days.unsigned_abs() <= Self::DAYS_MAX.unsigned_abs())?;
         match key.as_str() {
             "days_from_now" => Some(Self::DaysFromNow(days)),
             "days_from_submit" => Some(Self::DaysFromSubmit(days)),

@@ -125,7 +125,9 @@ fn read(field: &Field, given: &Json, cx: &FormContext<'_>) -> Result<Option<Valu
     match &field.kind {
         FieldKind::Text { .. } | FieldKind::LongText { .. } => read_text(field, text()),
         FieldKind::Integer { min, max } => match given.as_i64() {
-            Some(number) if number.abs() > INTEGER_MAX => wrong("out_of_range", format!("{label} is too large.")),
+            Some(number) if number.unsigned_abs() > INTEGER_MAX.unsigned_abs() => {
+                wrong("out_of_range", format!("{label} is too large."))
+            }
             Some(number) if number < *min => wrong("below_min", format!("{label} must be at least {min}.")),
             Some(number) if number > *max => wrong("above_max", format!("{label} must be at most {max}.")),
             Some(number) => Ok(Some(Value::Integer(number))),

@@ -64,7 +64,9 @@ impl Value {
     pub fn read(kind: &FieldKind, json: &Json) -> Option<Self> {
         match kind {
             FieldKind::Text { .. } | FieldKind::LongText { .. } => Some(Self::Text(json.as_str()?.to_owned())),
-            FieldKind::Integer { .. } => json.as_i64().filter(|number| number.abs() <= INTEGER_MAX).map(Self::Integer),
+            FieldKind::Integer { .. } => {
+                json.as_i64().filter(|number| number.unsigned_abs() <= INTEGER_MAX.unsigned_abs()).map(Self::Integer)
+            }
             FieldKind::Money { .. } => read_money(json),
             FieldKind::Date { .. } => parse_date(json.as_str()?).map(Self::Date),
             FieldKind::Choice { .. } => Some(Self::Choice(json.as_str()?.to_owned())),

@@ -148,7 +148,7 @@ impl Reader<'_> {
 
     fn integer(&mut self) -> Option<FieldKind> {
         let hint = "a whole number between -2^53 and 2^53";
-        let read = |json: &Json| json.as_i64().filter(|n| n.abs() <= INTEGER_MAX);
+        let read = |json: &Json| json.as_i64().filter(|n| n.unsigned_abs() <= INTEGER_MAX.unsigned_abs());
         let [min, max] = self.limits(hint, read)?;
         Some(FieldKind::Integer { min: min.unwrap_or(-INTEGER_MAX), max: max.unwrap_or(INTEGER_MAX) })
     }
