@@ -7,9 +7,13 @@
 pub mod condition;
 pub mod engine;
 pub mod form;
+mod number;
 pub mod process;
 pub mod revision;
+pub mod statements;
+pub mod store;
 mod strict;
 
+pub use number::request_number;
 pub use process::{Directory, PeopleFacts, PersonFacts, Problem, Process, Standing, publish_check};
 pub use strict::{StrictError, parse as parse_strict_json};

@@ -1,0 +1,39 @@
+//! The statements of this room.
+
+tenancy::statements! { "../sql";
+    COMMENT_INSERT = "comment_insert.sql";
+    COMMENT_LIST = "comment_list.sql";
+    DECISION_INSERT = "decision_insert.sql";
+    DECISION_LIST = "decision_list.sql";
+    DECISION_VOID = "decision_void.sql";
+    EVENT_INSERT = "event_insert.sql";
+    EVENT_LIST = "event_list.sql";
+    GROUP_EXISTS = "group_exists.sql";
+    MANAGER_OF = "manager_of.sql";
+    PEOPLE_BY_GROUP = "people_by_group.sql";
+    PEOPLE_BY_ROLE = "people_by_role.sql";
+    PERSON_ACTIVE = "person_active.sql";
+    PROCESS_BY_KEY = "process_by_key.sql";
+    PROCESS_INSERT = "process_insert.sql";
+    PROCESS_LIST = "process_list.sql";
+    PROCESS_LOCK = "process_lock.sql";
+    PROCESS_UPDATE = "process_update.sql";
+    REPORT_COUNTS = "report_counts.sql";
+    REQUEST_INSERT = "request_insert.sql";
+    REQUEST_LOAD = "request_load.sql";
+    REQUEST_MINE = "request_mine.sql";
+    REQUEST_OF_PROCESSES = "request_of_processes.sql";
+    REQUEST_UPDATE = "request_update.sql";
+    REVISION_INSERT = "revision_insert.sql";
+    REVISION_LIST = "revision_list.sql";
+    TASK_CLOSE = "task_close.sql";
+    TASK_COUNT = "task_count.sql";
+    TASK_INSERT = "task_insert.sql";
+    TASK_MINE = "task_mine.sql";
+    TASK_OF_REQUEST = "task_of_request.sql";
+    TASK_REQUEST = "task_request.sql";
+    VERSION_DOCUMENT = "version_document.sql";
+    VERSION_INSERT = "version_insert.sql";
+    VERSION_LIST = "version_list.sql";
+    VERSION_RETIRE = "version_retire.sql";
+}
