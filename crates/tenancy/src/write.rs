@@ -58,6 +58,17 @@ impl Scope<ReadWrite> {
         Ok(Writer { scope: self })
     }
 
+    /// The writer again, after an act of this scope registered its record: for what belongs to the act's transaction.
+    ///
+    /// # Errors
+    /// [`Error::Integrity`] when no act did.
+    pub fn again(&mut self) -> Result<Writer<'_>, Error> {
+        if self.entries.is_empty() {
+            return Err(Error::Integrity("a writer was asked for before any act"));
+        }
+        Ok(Writer { scope: self })
+    }
+
     /// Appends records and effects as the last statements, and commits, all in one round trip.
     ///
     /// # Errors
