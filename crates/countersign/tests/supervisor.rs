@@ -108,6 +108,28 @@ fn a_scratch_instance_lets_its_starter_be_superuser_and_the_next_product_start_d
 }
 
 #[test]
+fn the_bootstrap_statements_can_be_run_again_by_psql() {
+    let place = Place::new();
+    let mut server = Supervisor::start(&place, &["--scratch"]);
+    let state =
+        "SELECT md5(string_agg(r::text, E'\\n' ORDER BY r.rolname)) FROM pg_roles r WHERE rolname ~ '^countersign'
+        UNION ALL SELECT md5(string_agg(n::text, E'\\n' ORDER BY n.oid)) FROM pg_namespace n
+        UNION ALL SELECT md5(string_agg(d::text, E'\\n' ORDER BY d.oid)) FROM pg_default_acl d";
+    let before = server.sql("postgres", state);
+    for _ in 0..2 {
+        let mut command = server.psql_command("postgres", "SELECT 1");
+        command.args(["-v", "ON_ERROR_STOP=0", "-f", "-"]).stdin(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(countersign::postgres::BOOTSTRAP_SQL.as_bytes()).unwrap();
+        let said = text(&child.wait_with_output().unwrap().stderr);
+        let errors: Vec<&str> = said.lines().filter(|line| line.contains("ERROR") || line.contains("FATAL")).collect();
+        assert!(errors.len() == 1 && errors[0].contains("database \"countersign\" already exists"), "{said}");
+    }
+    assert_eq!(server.sql("postgres", state), before);
+    server.stop();
+}
+
+#[test]
 fn an_ordinary_user_starts_it_too_and_others_get_no_access() {
     let place = Place::new();
     let mut command = place.command_as("nobody");
