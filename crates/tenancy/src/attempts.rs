@@ -167,8 +167,8 @@ impl Database {
         Ok(readable)
     }
 
-    /// Reads sealed columns of a workspace raw, as they stand in the rows: (table, column, row id, bytes), at most
-    /// `limit` rows a column.
+    /// Reads sealed columns of a workspace raw, as they stand in the rows: at most `limit` of the newest and `limit` of
+    /// the oldest rows a column.
     ///
     /// # Errors
     /// The general failures of a query.
@@ -178,12 +178,18 @@ impl Database {
         client.batch_execute(&begin).await.map_err(|error| Error::from_driver("begin", error))?;
         let mut cells = Vec::new();
         let mut failed = None;
-        for (table, column, order) in SEALED_COLUMNS {
+        for (table, column, order, row) in SEALED_COLUMNS {
+            let of = format!("{column}, {row} FROM {table} WHERE workspace_id = $1 AND {column} IS NOT NULL");
             let sql = format!(
-                "SELECT {column} FROM {table} WHERE workspace_id = $1 AND {column} IS NOT NULL ORDER BY {order} DESC LIMIT {limit}"
+                "(SELECT {of} ORDER BY {order} DESC LIMIT {limit}) UNION ALL (SELECT {of} ORDER BY {order} LIMIT {limit})"
             );
             match client.query(&sql, &[&own.uuid()]).await {
-                Ok(rows) => cells.extend(rows.iter().map(|row| RawCell { table, column, bytes: row.get(0) })),
+                Ok(rows) => cells.extend(rows.iter().map(|found| RawCell {
+                    table,
+                    column,
+                    row: found.get::<_, Option<uuid::Uuid>>(1).map(uuid::Uuid::into_bytes),
+                    bytes: found.get(0),
+                })),
                 Err(error) => {
                     failed = Some(Error::from_driver("raw sealed", error));
                     break;
@@ -192,6 +198,38 @@ impl Database {
         }
         client.batch_execute("ROLLBACK").await.map_err(|error| Error::from_driver("rollback", error))?;
         failed.map_or(Ok(cells), Err)
+    }
+
+    /// Looks for a word in every row of a workspace, in clear text and as the bytes of a column that ought to be sealed.
+    /// Answers with (tables looked through, rows that show it).
+    ///
+    /// # Errors
+    /// The general failures of a query.
+    pub async fn rows_showing(&self, own: WorkspaceId, word: &str) -> Result<(u64, i64), Error> {
+        let client = self.app().await?;
+        let begin = format!("BEGIN READ ONLY; SET LOCAL app.workspace_id = '{own}'");
+        client.batch_execute(&begin).await.map_err(|error| Error::from_driver("begin", error))?;
+        let as_bytes = data_encoding::HEXLOWER.encode(word.as_bytes());
+        let mut sums = (0, 0);
+        let mut failed = None;
+        for table in TENANT_TABLES {
+            let sql = format!(
+                "SELECT count(*) FROM {table} t WHERE t.workspace_id = $1 \
+                 AND (strpos(t::text, $2) > 0 OR strpos(t::text, $3) > 0)"
+            );
+            match client.query_one(&sql, &[&own.uuid(), &word, &as_bytes]).await {
+                Ok(row) => {
+                    sums.0 += 1;
+                    sums.1 += row.get::<_, i64>(0);
+                }
+                Err(error) => {
+                    failed = Some(Error::from_driver("rows showing", error));
+                    break;
+                }
+            }
+        }
+        client.batch_execute("ROLLBACK").await.map_err(|error| Error::from_driver("rollback", error))?;
+        failed.map_or(Ok(sums), Err)
     }
 }
 
@@ -202,6 +240,8 @@ pub struct RawCell {
     pub table: &'static str,
     /// The column.
     pub column: &'static str,
+    /// The id that its sealing is bound to, where that is a column of the row and not derived from several.
+    pub row: Option<[u8; 16]>,
     /// What stands there.
     pub bytes: Vec<u8>,
 }
@@ -234,25 +274,25 @@ pub const TENANT_TABLES: &[&str] = &[
     "audit.payload",
 ];
 
-/// Every sealed column, with the column that orders its rows by age.
-pub const SEALED_COLUMNS: &[(&str, &str, &str)] = &[
-    ("countersign.workspace", "name", "created_at"),
-    ("countersign.person", "profile", "created_at"),
-    ("countersign.grp", "name", "created_at"),
-    ("countersign.password", "phc", "changed_at"),
-    ("countersign.session", "ip", "created_at"),
-    ("countersign.session", "user_agent", "created_at"),
-    ("countersign.api_token", "label", "created_at"),
-    ("countersign.idempotency", "response", "created_at"),
-    ("countersign.process", "name", "created_at"),
-    ("countersign.process_version", "document", "created_at"),
-    ("countersign.request", "title", "created_at"),
-    ("countersign.request", "engine", "created_at"),
-    ("countersign.revision", "content", "created_at"),
-    ("countersign.request_event", "body", "at"),
-    ("countersign.decision", "reason", "given_at"),
-    ("countersign.comment", "body", "created_at"),
-    ("countersign.claim_state", "observation", "changed_at"),
-    ("audit.payload", "period_part", "rec"),
-    ("audit.payload", "person_part", "rec"),
+/// Every sealed column, with the column that orders its rows by age and the one that its sealing is bound to.
+pub const SEALED_COLUMNS: &[(&str, &str, &str, &str)] = &[
+    ("countersign.workspace", "name", "created_at", "workspace_id"),
+    ("countersign.person", "profile", "created_at", "person_id"),
+    ("countersign.grp", "name", "created_at", "group_id"),
+    ("countersign.password", "phc", "changed_at", "person_id"),
+    ("countersign.session", "ip", "created_at", "session_id"),
+    ("countersign.session", "user_agent", "created_at", "session_id"),
+    ("countersign.api_token", "label", "created_at", "token_id"),
+    ("countersign.idempotency", "response", "created_at", "NULL::uuid"),
+    ("countersign.process", "name", "created_at", "process_id"),
+    ("countersign.process_version", "document", "created_at", "NULL::uuid"),
+    ("countersign.request", "title", "created_at", "request_id"),
+    ("countersign.request", "engine", "created_at", "request_id"),
+    ("countersign.revision", "content", "created_at", "NULL::uuid"),
+    ("countersign.request_event", "body", "at", "NULL::uuid"),
+    ("countersign.decision", "reason", "given_at", "decision_id"),
+    ("countersign.comment", "body", "created_at", "comment_id"),
+    ("countersign.claim_state", "observation", "changed_at", "NULL::uuid"),
+    ("audit.payload", "period_part", "rec", "rec"),
+    ("audit.payload", "person_part", "rec", "rec"),
 ];

@@ -19,6 +19,7 @@ mod scope;
 mod sql;
 pub mod statements;
 mod targets;
+pub mod trail;
 mod write;
 
 pub use actor::{Actor, Channel, Credential, Internal, Origin, Via};

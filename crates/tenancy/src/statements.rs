@@ -29,4 +29,7 @@ crate::statements! { "../sql";
     COURIER_FAIL = "courier_fail.sql";
     OUTBOX_OPEN = "outbox_open.sql";
     OUTBOX_DONE = "outbox_done.sql";
+    TRAIL_LIST = "trail_list.sql";
+    TRAIL_COUNT = "trail_count.sql";
+    TRAIL_CONTEXT = "trail_context.sql";
 }

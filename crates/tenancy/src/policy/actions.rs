@@ -115,7 +115,7 @@ actions! {
     /// Revokes an API token of one's own.
     RevokeToken "token.revoke" on PersonTarget: Rule::Oneself(Atom::TokenManage), by Operator;
     /// Reads the audit trail.
-    SeeTrail "audit.see" on Whole: Rule::Workspace(Atom::AuditRead), by Operator;
+    SeeTrail "audit.see" on Whole: Rule::Workspace(Atom::AuditRead), by Operator Prober;
     /// Makes a workspace; a permit of the platform's own workspace.
     AddWorkspace "workspace.add" on Whole: Rule::Workspace(Atom::WorkspaceOwn), by Operator;
     /// Opens the new workspace: its first record.

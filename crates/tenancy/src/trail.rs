@@ -1,0 +1,122 @@
+//! Reading the audit trail: records with their opened payloads, newest first.
+
+use jiff::Timestamp;
+use seal::columns;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::policy::{SeeRequest, SeeTrail};
+use crate::scope::{Mode, Permit, Scope};
+use crate::{Error, PersonId, RecordId, statements};
+
+/// Most records of one page.
+pub const PAGE_MAX: i64 = 200;
+
+/// What a list of records is narrowed to.
+#[derive(Debug, Clone, Default)]
+pub struct TrailFilter {
+    /// What the act was about.
+    pub target: Option<Uuid>,
+    /// Who acted.
+    pub actor: Option<PersonId>,
+    /// The act's code.
+    pub action: Option<String>,
+    /// Records before this one, by order number.
+    pub before: Option<i64>,
+}
+
+/// One record with its payload.
+#[derive(Debug, Clone)]
+pub struct TrailRow {
+    /// Its place in the workspace's order.
+    pub order: i64,
+    /// Its id.
+    pub id: RecordId,
+    /// When, by the database's clock.
+    pub at: Timestamp,
+    /// The act's code.
+    pub action: String,
+    /// Who, where a person acted.
+    pub actor: Option<PersonId>,
+    /// The kind of actor.
+    pub actor_kind: String,
+    /// What it was about.
+    pub target: Option<Uuid>,
+    /// The address it came from, or `internal`.
+    pub ip: String,
+    /// The client's own description.
+    pub device: String,
+    /// Facts of the act.
+    pub context: Value,
+    /// What changed, before and after.
+    pub diff: Option<Value>,
+}
+
+/// Records, newest first, at most [`PAGE_MAX`].
+///
+/// # Errors
+/// The general failures of a query; [`Error::Seal`] for a payload that does not open.
+pub async fn list<M: Mode>(
+    scope: &Scope<M>,
+    _permit: &Permit<SeeTrail>,
+    filter: &TrailFilter,
+    limit: i64,
+) -> Result<Vec<TrailRow>, Error> {
+    let limit = limit.clamp(1, PAGE_MAX + 1);
+    let before = filter.before.unwrap_or(i64::MAX);
+    let actor = filter.actor.map(PersonId::uuid);
+    let workspace = scope.workspace().uuid();
+    let rows = scope
+        .rows(&statements::TRAIL_LIST, &[&workspace, &before, &filter.target, &actor, &filter.action, &limit])
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let id = RecordId::from_uuid(row.get(1));
+            let period = part::<columns::AuditPeriodPart, M>(scope, id, row.get(6))?;
+            let person = part::<columns::AuditPersonPart, M>(scope, id, row.get(7))?;
+            let text = |part: &Value, name: &str| part[name]["value"].as_str().unwrap_or("erased").to_owned();
+            Ok(TrailRow {
+                order: row.get(0),
+                id,
+                at: row.get(2),
+                action: row.get(3),
+                actor: row.get::<_, Option<Uuid>>(4).map(PersonId::from_uuid),
+                actor_kind: person["actor"]["value"]["kind"].as_str().unwrap_or("erased").to_owned(),
+                target: row.get(5),
+                ip: text(&person, "ip"),
+                device: text(&person, "device"),
+                context: period["context"]["value"].clone(),
+                diff: period.get("diff").map(|diff| diff["value"].clone()),
+            })
+        })
+        .collect()
+}
+
+fn part<C: seal::Column<Content = Vec<u8>>, M: Mode>(
+    scope: &Scope<M>,
+    id: RecordId,
+    sealed: Option<Vec<u8>>,
+) -> Result<Value, Error> {
+    let Some(bytes) = sealed else { return Ok(Value::Null) };
+    let opened = scope.keys().open::<C>(id.bytes(), &seal::Sealed::from_envelope(bytes))?;
+    let unreadable = || Error::Row { table: "audit.payload", column: C::COLUMN_NAME, row: id.to_string() };
+    serde_json::from_slice(&opened).map_err(|_| unreadable())
+}
+
+/// How many records are about a request that may be seen.
+///
+/// # Errors
+/// The general failures of a query.
+pub async fn count_of<M: Mode>(scope: &Scope<M>, permit: &Permit<SeeRequest>) -> Result<i64, Error> {
+    let row = scope.one(&statements::TRAIL_COUNT, &[&scope.workspace().uuid(), &permit.target().uuid()]).await?;
+    Ok(row.get(0))
+}
+
+/// Of the last day's records: (how many there are, how many hold actor, address, device and context).
+///
+/// # Errors
+/// The general failures of a query.
+pub async fn complete<M: Mode>(scope: &Scope<M>, _permit: &Permit<SeeTrail>) -> Result<(i64, i64), Error> {
+    let row = scope.one(&statements::TRAIL_CONTEXT, &[&scope.workspace().uuid()]).await?;
+    Ok((row.get(0), row.get(1)))
+}
