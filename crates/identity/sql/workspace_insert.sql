@@ -1,0 +1,1 @@
+INSERT INTO countersign.workspace (workspace_id, name) VALUES ($1, $2)

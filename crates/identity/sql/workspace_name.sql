@@ -1,0 +1,1 @@
+SELECT w.name FROM countersign.workspace w WHERE w.workspace_id = $1
