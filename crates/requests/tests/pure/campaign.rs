@@ -11,7 +11,8 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use requests::Process;
 use requests::engine::{
-    Effect, Event, FactQuery, Facts, Outcome, Phase, Reason, SeatState, State, TaskKey, Verdict, needs, rail, step,
+    Asked, Effect, Event, FactQuery, Facts, Outcome, Phase, Reason, SeatState, State, TaskKey, Verdict, dry_run_needs,
+    needs, rail, step,
 };
 use requests::form::Values;
 use requests::process::{EndOutcome, Mode, SamePerson};
@@ -175,12 +176,26 @@ impl World {
                 return Ok(());
             }
         };
+        let all = Answers { people: &self.people, values: &self.values }.facts(&self.every_query());
+        let informed = step(&self.process, &self.state, event, &all, now());
+        prop_assert_eq!(&informed, &Ok((after.clone(), effects.clone())), "needs asked for too little");
         let text = |value: &dyn Fn() -> serde_json::Result<String>| value().unwrap();
         self.log.push((text(&|| serde_json::to_string(event)), text(&|| serde_json::to_string(&facts)), now()));
         self.state = after;
         self.judge_event(event, &before)?;
         self.judge_effects(&effects)?;
         self.judge_state()
+    }
+
+    /// All that could be asked about this world: a step with these answers must come out the same.
+    fn every_query(&self) -> Vec<FactQuery> {
+        let mut queries = dry_run_needs(&self.process, self.state.requester);
+        for group in GROUPS {
+            let asked =
+                |n: usize| FactQuery::Member { asked: Asked::Person(person(n as u128)), group: group.to_owned() };
+            queries.extend((0..PEOPLE).map(asked));
+        }
+        queries
     }
 
     fn judge_event(&mut self, event: &Event, before: &State) -> Result<(), TestCaseError> {
