@@ -136,7 +136,9 @@ impl Reader<'_> {
     }
 
     fn pattern(&mut self, pattern: &str) -> Option<regex::Regex> {
-        let built = RegexBuilder::new(&format!("^(?:{pattern})$")).size_limit(PATTERN_COMPILED_BYTES_MAX).build();
+        // Alone first: "a)|(b" would be a pattern only within our brackets, and escape them.
+        let build = |text: &str| RegexBuilder::new(text).size_limit(PATTERN_COMPILED_BYTES_MAX).build();
+        let built = build(pattern).and_then(|_| build(&format!("^(?:{pattern})$")));
         match built {
             Ok(regex) if pattern.len() <= PATTERN_BYTES_MAX => Some(regex),
             _ => {

@@ -150,6 +150,11 @@ const BROKEN: &[(Break, &str, &str)] = &[
     ),
     (|d| d["form"]["sections"][0]["fields"][0]["pattern"] = json!("("), "bad_pattern", "Field \"Title\": its pattern"),
     (
+        |d| d["form"]["sections"][0]["fields"][0]["pattern"] = json!("a)|(b"),
+        "bad_pattern",
+        "Field \"Title\": its pattern",
+    ),
+    (
         |d| d["form"]["sections"][0]["fields"][5]["min"] = json!("2026-02-30"),
         "bad_limit",
         "Field \"By\": its min must be a day",

@@ -6,5 +6,6 @@ mod campaign;
 mod conditions;
 mod documents;
 mod forms;
+mod havoc;
 mod rules;
 mod support;
