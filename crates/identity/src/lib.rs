@@ -16,11 +16,15 @@ mod error;
 pub mod groups;
 pub mod idempotency;
 pub mod links;
+pub mod passwords;
 pub mod people;
 pub mod roles;
 mod secret;
 pub mod sessions;
+pub mod sign_in;
 pub mod statements;
+pub mod strength;
+pub mod throttle;
 pub mod tokens;
 pub mod workspaces;
 
