@@ -34,7 +34,7 @@ static COMMON: &[u8] = include_bytes!("../data/common.bin");
 /// # Errors
 /// [`Error::Invalid`] with what to change.
 pub fn check(password: &str, words: &[&str]) -> Result<Zeroizing<String>, Error> {
-    let normal = normal(password).ok_or_else(|| too_long())?;
+    let normal = normal(password).ok_or_else(too_long)?;
     if normal.chars().count() < CHARS_MIN {
         return Err(Error::invalid("password", format!("needs at least {CHARS_MIN} characters")));
     }
