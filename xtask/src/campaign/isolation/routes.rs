@@ -43,9 +43,9 @@ pub(super) fn routes(document: &Value) -> Result<Vec<Route>, Failure> {
             let content = &operation["requestBody"]["content"];
             let schema = content.as_object().and_then(|kinds| kinds.values().next());
             routes.push(Route {
-                method,
+                method: method.clone(),
                 path: path.clone(),
-                queries: queries(operation),
+                queries: if method == Method::GET { queries(operation) } else { Vec::new() },
                 members: schema.map_or_else(Vec::new, |kind| members(document, &kind["schema"])),
                 takes_body: content.is_object(),
             });
@@ -54,14 +54,20 @@ pub(super) fn routes(document: &Value) -> Result<Vec<Route>, Failure> {
     if routes.is_empty() { Err("the OpenAPI document has no operations".into()) } else { Ok(routes) }
 }
 
+/// Query parameters that are tried everywhere, documented or not: an undocumented one must not leak.
+const QUERIES: [&str; 4] = ["request", "actor", "process", "cursor"];
+
 fn queries(operation: &Value) -> Vec<String> {
     let parameters = operation["parameters"].as_array();
-    parameters
+    let documented = parameters
         .into_iter()
         .flatten()
         .filter(|parameter| parameter["in"] == "query")
-        .filter_map(|parameter| parameter["name"].as_str().map(str::to_owned))
-        .collect()
+        .filter_map(|parameter| parameter["name"].as_str());
+    let mut names: Vec<String> = documented.chain(QUERIES).map(str::to_owned).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 /// Top-level members of a body's schema, a reference followed once.
@@ -81,7 +87,7 @@ mod tests {
     fn parameters_queries_and_members_are_found() {
         let document = json!({
             "paths": { "/api/v1/requests/{id}/decisions": { "post": {
-                "parameters": [ { "in": "query", "name": "q" }, { "in": "path", "name": "id" } ],
+                "parameters": [ { "in": "path", "name": "id" } ],
                 "requestBody": { "content": { "application/json": {
                     "schema": { "$ref": "#/components/schemas/Decide" } } } } } } },
             "components": { "schemas": { "Decide": { "properties": { "task": {} } } } },
@@ -89,8 +95,13 @@ mod tests {
         let found = routes(&document).expect("well formed");
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].parameters(), ["id"]);
-        assert_eq!(found[0].queries, ["q"]);
+        assert!(found[0].queries.is_empty());
         assert_eq!(found[0].members, ["task"]);
         assert!(routes(&json!({ "paths": {} })).is_err());
+
+        let parameters = json!([ { "in": "query", "name": "limit" } ]);
+        let list = json!({ "paths": { "/api/v1/tasks": { "get": { "parameters": parameters } } } });
+        let found = routes(&list).expect("well formed");
+        assert_eq!(found[0].queries, ["actor", "cursor", "limit", "process", "request"]);
     }
 }

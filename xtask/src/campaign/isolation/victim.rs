@@ -20,6 +20,9 @@ const REQUESTS: usize = 12;
 /// Stands in its content and nowhere else.
 const CANARY: &str = "Kanarienvogel-7c1e";
 
+/// What everybody may read alike: ids in it are nobody's.
+const PUBLIC: [&str; 2] = ["/api/v1/claims", "/api/v1/openapi.json"];
+
 /// Tokens of people of the other workspace.
 pub(super) struct Tokens {
     member: String,
@@ -58,10 +61,15 @@ impl Victim {
         }
         let mut ids: BTreeSet<String> = requests.iter().cloned().collect();
         for token in [&tokens.owner, &tokens.member, &tokens.supervisor] {
-            for route in routes.iter().filter(|route| route.method == Method::GET) {
+            for route in
+                routes.iter().filter(|route| route.method == Method::GET && !PUBLIC.contains(&route.path.as_str()))
+            {
                 for path in readable(route, &requests) {
                     let answer = api.get(&path, token).await?;
-                    collect(&answer.body, &mut ids);
+                    // A refusal names its own trace, which belongs to nobody's workspace.
+                    if answer.status == 200 {
+                        collect(&answer.body, &mut ids);
+                    }
                 }
             }
         }
@@ -115,8 +123,7 @@ fn collect(value: &Value, ids: &mut BTreeSet<String>) {
             }
             Value::Array(items) => waiting.extend(items),
             Value::Object(members) => {
-                // A trace id belongs to the answer and to nobody's workspace.
-                waiting.extend(members.iter().filter(|(name, _)| *name != "trace_id").map(|(_, v)| v));
+                waiting.extend(members.values());
             }
             _ => {}
         }
