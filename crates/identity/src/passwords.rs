@@ -3,7 +3,7 @@
 //! At most as many hashes run at once as the machine has cores and at most 32 wait; past that the answer is "busy",
 //! so a flood of sign-ins costs neither the memory of thousands of hashes nor anybody's database connection.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
@@ -29,9 +29,8 @@ pub const LANES: u32 = 1;
 /// Hashes that may wait for a core.
 pub const WAITING_MAX: usize = 32;
 
-static CORES: LazyLock<usize> = LazyLock::new(|| std::thread::available_parallelism().map_or(1, usize::from));
-static RUNNING: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(*CORES));
-static ADMITTED: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(*CORES + WAITING_MAX));
+static HASHES: LazyLock<Queue> =
+    LazyLock::new(|| Queue::new(std::thread::available_parallelism().map_or(1, usize::from), WAITING_MAX));
 /// Verified in place of one that is not there, so that an unknown address takes as long as a known one.
 static DUMMY: LazyLock<String> = LazyLock::new(|| hash(&data_encoding::HEXLOWER.encode(&seal::random::<16>())));
 
@@ -90,7 +89,7 @@ impl Choosing {
         current: Option<Zeroizing<String>>,
         new: Zeroizing<String>,
     ) -> Result<NewPassword, Error> {
-        blocking(move || {
+        let work = move || {
             if let Some(phc) = &self.current {
                 let given = current.as_deref().and_then(|given| strength::normal(given));
                 if !given.is_some_and(|given| verify(&given, phc)) {
@@ -100,8 +99,8 @@ impl Choosing {
             let words: Vec<&str> = self.words.iter().map(String::as_str).collect();
             let normal = strength::check(&new, &words)?;
             Ok(NewPassword { person: self.person, phc: hash(&normal) })
-        })
-        .await?
+        };
+        HASHES.run(work).await?
     }
 }
 
@@ -147,7 +146,7 @@ pub(crate) struct Checked {
 /// # Errors
 /// [`tenancy::Error::Busy`].
 pub(crate) async fn check(password: Zeroizing<String>, stored: Option<(String, i32)>) -> Result<Checked, Error> {
-    blocking(move || {
+    let work = move || {
         let normal = strength::normal(&password);
         let phc = stored.as_ref().map_or(DUMMY.as_str(), |(phc, _)| phc);
         let fits = verify(normal.as_deref().map_or("", String::as_str), phc);
@@ -155,20 +154,36 @@ pub(crate) async fn check(password: Zeroizing<String>, stored: Option<(String, i
         let outdated = stored.is_some_and(|(_, level)| level < PARAMS_LEVEL);
         let upgraded = normal.filter(|_| is_right && outdated).map(|normal| hash(&normal));
         Checked { is_right, upgraded }
-    })
-    .await
+    };
+    HASHES.run(work).await
 }
 
-async fn blocking<T: Send + 'static>(act: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
-    let place = ADMITTED.try_acquire().map_err(|_| tenancy::Error::Busy)?;
-    let core = RUNNING.acquire().await.map_err(|_| tenancy::Error::Unavailable)?;
-    // Both go with the work: a caller that went away does not make room for another hash while this one runs.
-    let work = move || {
-        let outcome = act();
-        drop((place, core));
-        outcome
-    };
-    tokio::task::spawn_blocking(work).await.map_err(|_| tenancy::Error::Unavailable.into())
+/// Bounds how much slow work runs and waits at once.
+struct Queue {
+    running: Arc<Semaphore>,
+    admitted: Arc<Semaphore>,
+}
+
+impl Queue {
+    fn new(running_max: usize, waiting_max: usize) -> Self {
+        Self {
+            running: Arc::new(Semaphore::new(running_max)),
+            admitted: Arc::new(Semaphore::new(running_max + waiting_max)),
+        }
+    }
+
+    /// Runs slow work off the async threads when it is its turn.
+    async fn run<T: Send + 'static>(&self, act: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+        let place = Arc::clone(&self.admitted).try_acquire_owned().map_err(|_| tenancy::Error::Busy)?;
+        let core = Arc::clone(&self.running).acquire_owned().await.map_err(|_| tenancy::Error::Unavailable)?;
+        // Both go with the work: a caller that went away does not make room for another hash while this one runs.
+        let work = move || {
+            let outcome = act();
+            drop((place, core));
+            outcome
+        };
+        tokio::task::spawn_blocking(work).await.map_err(|_| tenancy::Error::Unavailable.into())
+    }
 }
 
 fn argon2() -> Argon2<'static> {
@@ -234,5 +249,29 @@ mod tests {
         let stored = Some((hash(""), PARAMS_LEVEL));
         let too_long = Zeroizing::new("x".repeat(strength::CHARS_MAX + 1));
         assert!(!check(too_long, stored).await.unwrap().is_right, "a text too long is not the empty text");
+    }
+
+    #[tokio::test]
+    async fn the_queue_takes_its_bound_and_answers_busy_past_it() {
+        let queue = Arc::new(Queue::new(1, 2));
+        let (release, gate) = std::sync::mpsc::channel::<()>();
+        let gate = Arc::new(std::sync::Mutex::new(gate));
+        let mut admitted = Vec::new();
+        for _ in 0..3 {
+            let (queue, gate) = (Arc::clone(&queue), Arc::clone(&gate));
+            admitted.push(tokio::spawn(async move { queue.run(move || gate.lock().unwrap().recv().unwrap()).await }));
+        }
+        while queue.admitted.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        let past = queue.run(|| ()).await;
+        assert!(matches!(past, Err(Error::Tenancy(tenancy::Error::Busy))), "one running, two waiting, no fourth");
+        for _ in 0..3 {
+            release.send(()).unwrap();
+        }
+        for one in admitted {
+            one.await.unwrap().unwrap();
+        }
+        assert!(queue.run(|| ()).await.is_ok(), "there is room again");
     }
 }
