@@ -23,6 +23,17 @@ impl Made {
             Self::Now(id) | Self::Before(id) => id,
         }
     }
+
+    /// The workspace, if it was made just now.
+    ///
+    /// # Errors
+    /// [`Error::SlugTaken`] when the slug had one already.
+    pub const fn now(self) -> Result<WorkspaceId, Error> {
+        match self {
+            Self::Now(id) => Ok(id),
+            Self::Before(_) => Err(Error::SlugTaken),
+        }
+    }
 }
 
 /// Makes the workspace of a slug: reserves the slug, makes the keys, writes the row with its first record. Done again
