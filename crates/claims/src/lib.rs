@@ -4,6 +4,15 @@
 //! registry is data and [`state`] is pure; probes and their runner bring the runs.
 #![forbid(unsafe_code)]
 
+mod ask;
+pub mod canary;
+mod checks;
+pub mod faults;
+mod hello;
 mod ledger;
+pub mod probe;
 pub mod registry;
+pub mod runner;
+mod sockets;
 pub mod state;
+pub mod statements;

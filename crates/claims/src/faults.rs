@@ -1,0 +1,67 @@
+//! Switches that make a check's target misbehave, so that a test sees the check turn red.
+//!
+//! They exist with the cargo feature `faults` only. Without it [`on`] is a constant `false` and the names of the
+//! switches are not in the program.
+
+#[cfg(feature = "faults")]
+mod switches {
+    use std::collections::BTreeSet;
+    use std::net::TcpListener;
+    use std::sync::{Mutex, PoisonError};
+
+    static ON: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    /// The undeclared listener of the switch `open-plain-listener`, open while it is on.
+    static LISTENER: Mutex<Option<TcpListener>> = Mutex::new(None);
+
+    /// Turns a switch on.
+    ///
+    /// # Errors
+    /// When the fault cannot be made: no port for the undeclared listener.
+    pub fn switch_on(name: &str) -> std::io::Result<()> {
+        if name == "open-plain-listener" {
+            let listener = TcpListener::bind(("127.0.0.1", 0))?;
+            *LISTENER.lock().unwrap_or_else(PoisonError::into_inner) = Some(listener);
+        }
+        ON.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned());
+        Ok(())
+    }
+
+    /// Turns a switch off; nothing happens when it was not on.
+    pub fn switch_off(name: &str) {
+        if name == "open-plain-listener" {
+            *LISTENER.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
+        ON.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+    }
+
+    /// Whether the switch is on.
+    #[must_use]
+    pub fn on(name: &str) -> bool {
+        ON.lock().unwrap_or_else(PoisonError::into_inner).contains(name)
+    }
+}
+
+#[cfg(feature = "faults")]
+pub use switches::{on, switch_off, switch_on};
+
+/// Whether the switch is on: never, in a program without the feature.
+#[cfg(not(feature = "faults"))]
+#[must_use]
+#[inline(always)]
+pub const fn on(_name: &str) -> bool {
+    false
+}
+
+#[cfg(all(test, feature = "faults"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_switch_is_on_until_it_is_off() {
+        assert!(!on("test-only"));
+        switch_on("test-only").unwrap();
+        assert!(on("test-only"));
+        switch_off("test-only");
+        assert!(!on("test-only"));
+    }
+}

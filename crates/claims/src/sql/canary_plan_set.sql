@@ -1,0 +1,1 @@
+UPDATE countersign.workspace SET plan = $2 WHERE workspace_id = $1
