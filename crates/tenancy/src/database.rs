@@ -55,6 +55,9 @@ pub struct Database {
     pub(crate) inner: Arc<Inner>,
 }
 
+/// What reaches a person, as of an access epoch.
+type Held = (i64, Arc<Access>);
+
 pub(crate) struct Inner {
     app: Pool,
     auth: Pool,
@@ -62,7 +65,7 @@ pub(crate) struct Inner {
     operator: Pool,
     probe: Pool,
     pub(crate) vault: Arc<Vault>,
-    access: Mutex<LruCache<(WorkspaceId, PersonId), (i64, Arc<Access>)>>,
+    access: Mutex<LruCache<(WorkspaceId, PersonId), Held>>,
     pub(crate) scopes: AtomicU64,
     pub(crate) wake: tokio::sync::Notify,
 }

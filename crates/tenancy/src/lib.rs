@@ -8,6 +8,7 @@ mod actor;
 pub mod attempts;
 pub mod canonical;
 pub mod catalogue;
+#[expect(clippy::disallowed_types, reason = "tenancy is the room that owns connections")]
 mod database;
 mod error;
 mod ids;
@@ -15,6 +16,7 @@ pub mod migrate;
 mod outbox;
 pub mod policy;
 mod record;
+#[expect(clippy::disallowed_types, reason = "tenancy is the room that owns connections")]
 mod scope;
 mod sql;
 pub mod statements;

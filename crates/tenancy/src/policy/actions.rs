@@ -55,7 +55,7 @@ actions! {
     /// Ends one's own session.
     SignOut "session.end" on Whole: Rule::Person(Atom::RequestSubmit);
     /// Sets one's own password.
-    SetPassword "password.set" on PersonTarget: Rule::Oneself(Atom::TokenManage);
+    SetPassword "password.set" on PersonTarget: Rule::InPerson;
     /// Sees the home page and its lists.
     SeeHome "home.see" on Whole: Rule::Person(Atom::RequestRead);
     /// Sees a process one may use.

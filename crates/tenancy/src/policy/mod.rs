@@ -26,6 +26,8 @@ pub enum Rule {
     Person(Atom),
     /// The target is the actor, who holds the atom in the workspace.
     Oneself(Atom),
+    /// The target is the actor, signed in by session: no token may.
+    InPerson,
     /// The atom, in the workspace.
     Workspace(Atom),
     /// The atom, at the target's process.
@@ -110,6 +112,10 @@ pub fn judge(question: &Question<'_>) -> Verdict {
         Rule::Person(atom) => allowed_or(question.mask.has(atom), Verdict::Forbidden),
         Rule::Oneself(atom) if facts.person == Some(person) => allowed_or(workspace.has(atom), Verdict::Forbidden),
         Rule::Oneself(_) => Verdict::Hidden,
+        Rule::InPerson if facts.person == Some(person) => {
+            allowed_or(question.mask == AtomSet::all(), Verdict::Forbidden)
+        }
+        Rule::InPerson => Verdict::Hidden,
         Rule::Workspace(atom) => allowed_or(workspace.has(atom), Verdict::Forbidden),
         Rule::Process(atom) if held.has(atom) => Verdict::Allowed,
         Rule::Process(_) => seen_or_hidden(!process.is_empty()),
