@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use reqwest::Method;
-use reqwest::header::{AUTHORIZATION, ETAG, HeaderMap, IF_MATCH, RETRY_AFTER};
+use reqwest::header::{
+    AUTHORIZATION, CONTENT_TYPE, COOKIE, ETAG, HeaderMap, IF_MATCH, LOCATION, RETRY_AFTER, SET_COOKIE,
+};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -31,6 +33,17 @@ pub(crate) struct Call<'a> {
     pub(crate) retry: Retry,
 }
 
+/// One visit of a page, as a browser makes it.
+pub(crate) struct PageCall<'a> {
+    pub(crate) method: Method,
+    /// Path and query, from the slash on.
+    pub(crate) path: String,
+    /// `name=value`, or nothing.
+    pub(crate) cookie: &'a str,
+    /// Fields of a form that is posted, encoded.
+    pub(crate) form: String,
+}
+
 /// What to do about an answer that says "later", or none.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Retry {
@@ -49,6 +62,10 @@ pub(crate) struct Answer {
     pub(crate) body: Value,
     /// The body as it came.
     pub(crate) text: String,
+    /// Where a redirect leads.
+    pub(crate) location: Option<String>,
+    /// `Set-Cookie` lines.
+    pub(crate) cookies: Vec<String>,
 }
 
 impl Answer {
@@ -142,16 +159,50 @@ impl Api {
         if let Some(body) = &call.body {
             request = request.json(body);
         }
+        self.answer(request).await
+    }
+
+    /// Visits a page with bounded retries while the server is busy.
+    pub(crate) async fn page(&self, call: &PageCall<'_>) -> Result<Answer, Failure> {
+        let mut attempt = 1;
+        loop {
+            let url = format!("{}{}", self.base, call.path);
+            let mut request = self.client.request(call.method.clone(), url);
+            if !call.cookie.is_empty() {
+                request = request.header(COOKIE, call.cookie);
+            }
+            if call.method == Method::POST {
+                request = request
+                    .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+                    .header("sec-fetch-site", "same-origin")
+                    .body(call.form.clone());
+            }
+            let (answer, asked_ms) = self.answer(request).await?;
+            if attempt == ATTEMPTS_MAX || !comes_later(answer.status, asked_ms) {
+                return Ok(answer);
+            }
+            let pause_ms = asked_ms.unwrap_or(200 * u64::from(attempt)).min(PAUSE_MAX_MS);
+            tokio::time::sleep(Duration::from_millis(pause_ms)).await;
+            attempt += 1;
+        }
+    }
+
+    /// Sends a request and takes its answer apart, with the pause it asks for in milliseconds.
+    async fn answer(&self, request: reqwest::RequestBuilder) -> Result<(Answer, Option<u64>), Failure> {
         let response = request.send().await?;
         let status = response.status().as_u16();
-        let etag = header(response.headers(), ETAG.as_str());
-        let asked_ms = header(response.headers(), RETRY_AFTER.as_str())
+        let headers = response.headers();
+        let etag = header(headers, ETAG.as_str());
+        let location = header(headers, LOCATION.as_str());
+        let lines = headers.get_all(SET_COOKIE).iter();
+        let cookies = lines.filter_map(|line| line.to_str().ok().map(str::to_owned)).collect();
+        let asked_ms = header(headers, RETRY_AFTER.as_str())
             .and_then(|seconds| seconds.parse::<u64>().ok())
             .map(|seconds| seconds.saturating_mul(1000));
         let text = response.text().await?;
         self.calls.fetch_add(1, Ordering::Relaxed);
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Ok((Answer { status, etag, body, text }, asked_ms))
+        Ok((Answer { status, etag, body, text, location, cookies }, asked_ms))
     }
 }
 

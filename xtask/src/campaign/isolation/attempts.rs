@@ -4,8 +4,10 @@ use reqwest::Method;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use crate::api::{Answer, Call, Retry};
+use crate::Failure;
+use crate::api::{Answer, Api, Call, Retry};
 
+use super::pages::{self, Page};
 use super::routes::Route;
 use super::victim::Victim;
 
@@ -18,6 +20,14 @@ enum Spot {
     Query(String),
     /// Into this member of the body; parameters of the path take an id that nobody has.
     Member(String),
+    /// Wherever this page has room for it.
+    Page(Page),
+}
+
+/// Who asks: by a token over the API, by a session on pages.
+pub(super) struct Asker {
+    pub(super) token: String,
+    pub(super) cookie: String,
 }
 
 /// One foreign id at one spot of one route, and an id that nobody has for its twin.
@@ -33,8 +43,20 @@ pub(super) struct Attempt {
 }
 
 impl Attempt {
-    /// The call with `id` at the spot.
-    pub(super) fn call<'a>(&self, token: &'a str, id: &str) -> Call<'a> {
+    /// Asks with `id` at the spot; the answer, and what of it must not depend on whose id it is.
+    pub(super) async fn ask(&self, api: &Api, asker: &Asker, id: &str) -> Result<(Answer, String), Failure> {
+        if let Spot::Page(page) = self.spot {
+            let answer = api.page(&page.call(&asker.cookie, id)).await?;
+            let plain = pages::plain(&answer, id);
+            return Ok((answer, plain));
+        }
+        let answer = api.send(&self.call(&asker.token, id)).await?;
+        let plain = plain(&answer, id);
+        Ok((answer, plain))
+    }
+
+    /// The call of the API with `id` at the spot.
+    fn call<'a>(&self, token: &'a str, id: &str) -> Call<'a> {
         let nobody = self.unknown.to_string();
         let in_path = if matches!(self.spot, Spot::Path) { id } else { &nobody };
         let mut path = String::new();
@@ -44,7 +66,7 @@ impl Attempt {
         }
         let mut body = self.template.clone();
         match &self.spot {
-            Spot::Path => {}
+            Spot::Path | Spot::Page(_) => {}
             Spot::Query(name) => path.push_str(&format!("?{name}={id}")),
             Spot::Member(name) => body[name] = json!(id),
         }
@@ -86,6 +108,17 @@ impl Attempts {
                         unknown: Uuid::now_v7(),
                     });
                 }
+            }
+            for page in Page::all() {
+                distinct.push(Attempt {
+                    method: page.method(),
+                    path: page.path("ID"),
+                    spot: Spot::Page(page),
+                    template: Value::Null,
+                    takes_body: false,
+                    foreign: id.clone(),
+                    unknown: Uuid::now_v7(),
+                });
             }
         }
         Self { distinct, made: 0, wanted }
@@ -140,7 +173,7 @@ fn template(route: &Route) -> Value {
 }
 
 /// Status and body of an answer without what must differ: the id that was asked for and the trace id.
-pub(super) fn plain(answer: &Answer, id: &str) -> String {
+fn plain(answer: &Answer, id: &str) -> String {
     let mut body = answer.body.clone();
     if let Some(members) = body.as_object_mut() {
         members.remove("request_id");

@@ -7,12 +7,12 @@
 //! of the other workspace. Afterwards the other workspace is as it was.
 
 mod attempts;
+mod pages;
 mod routes;
 mod victim;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use clap::Args;
@@ -24,7 +24,7 @@ use crate::Failure;
 use crate::api::Api;
 use crate::server::{Place, Server, binary};
 
-use attempts::{Attempt, Attempts};
+use attempts::{Asker, Attempt, Attempts};
 use victim::Victim;
 
 /// Scopes of a token that may do everything its person may.
@@ -32,6 +32,9 @@ const ALL_SCOPES: &str = "requests:read,requests:write,tasks:decide,processes:ad
 
 /// The asker's workspace.
 const ASKER: &str = "asker";
+
+/// The other workspace: the sample of the first start.
+const VICTIM: &str = "sample";
 
 /// Attempts at a time.
 const AT_A_TIME: usize = 8;
@@ -57,23 +60,26 @@ impl Isolation {
         let place = Place::new()?;
         let server = Server::start(&binary, &place, "127.0.0.1:0", &[])?;
         server.command(&["workspace", "create", ASKER])?;
-        let asker = server.token(ASKER, &format!("owner@{ASKER}.test"), ALL_SCOPES)?;
         let people = victim::Tokens::of(&server)?;
-        self.ask(server.base(), &asker, &people)?;
+        self.ask(&server, &people)?;
         server.stop()
     }
 
     #[tokio::main(flavor = "current_thread")]
-    async fn ask(&self, base: &str, asker: &str, people: &victim::Tokens) -> Result<(), Failure> {
-        let api = Arc::new(Api::new(base)?);
-        let document = api.get("/api/v1/openapi.json", asker).await?.expect(&[200])?;
+    async fn ask(&self, server: &Server, people: &victim::Tokens) -> Result<(), Failure> {
+        let api = Arc::new(Api::new(server.base())?);
+        let email = format!("owner@{ASKER}.test");
+        let token = server.token(ASKER, &email, ALL_SCOPES)?;
+        let cookie = pages::sign_in(&api, server, &email).await?;
+        let asker = Arc::new(Asker { token, cookie });
+        let document = api.get("/api/v1/openapi.json", &asker.token).await?.expect(&[200])?;
         let routes = routes::routes(&document.body)?;
         let victim = Arc::new(Victim::prepare(&api, people, &routes).await?);
         let before = victim.state(&api, people).await?;
         let begin = Instant::now();
         let attempts = Attempts::new(&routes, &victim, usize::try_from(self.attempts)?);
         let (kinds, generated) = (victim.ids.len(), attempts.distinct());
-        let findings = run(&api, asker, &victim, attempts).await?;
+        let findings = run(&api, &asker, &victim, attempts).await?;
         let mut leaks = findings;
         if victim.state(&api, people).await? != before {
             leaks.push("the other workspace is not as it was".to_owned());
@@ -94,19 +100,21 @@ impl Isolation {
 }
 
 /// Makes the attempts, some at a time, and returns what was found in words.
-async fn run(api: &Arc<Api>, asker: &str, victim: &Arc<Victim>, attempts: Attempts) -> Result<Vec<String>, Failure> {
+async fn run(
+    api: &Arc<Api>,
+    asker: &Arc<Asker>,
+    victim: &Arc<Victim>,
+    attempts: Attempts,
+) -> Result<Vec<String>, Failure> {
     let turns = Arc::new(Semaphore::new(AT_A_TIME));
-    let asker: Arc<str> = Arc::from(asker);
-    let done = Arc::new(AtomicUsize::new(0));
     let mut running: JoinSet<Result<Option<String>, Failure>> = JoinSet::new();
     let mut findings = Vec::new();
     for attempt in attempts {
         let turn = Arc::clone(&turns).acquire_owned().await?;
         let (api, victim) = (Arc::clone(api), Arc::clone(victim));
-        let (asker, done) = (Arc::clone(&asker), Arc::clone(&done));
+        let asker = Arc::clone(asker);
         running.spawn(async move {
             let found = one(&api, &asker, &victim, &attempt).await;
-            done.fetch_add(1, Ordering::Relaxed);
             drop(turn);
             found
         });
@@ -121,16 +129,16 @@ async fn run(api: &Arc<Api>, asker: &str, victim: &Arc<Victim>, attempts: Attemp
 }
 
 /// The foreign id and its twin; words when they differ or something came through.
-async fn one(api: &Api, asker: &str, victim: &Victim, attempt: &Attempt) -> Result<Option<String>, Failure> {
-    let foreign = api.send(&attempt.call(asker, &attempt.foreign)).await?;
-    let unknown_id = attempt.unknown.to_string();
-    let unknown = api.send(&attempt.call(asker, &unknown_id)).await?;
+async fn one(api: &Api, asker: &Asker, victim: &Victim, attempt: &Attempt) -> Result<Option<String>, Failure> {
+    let (foreign, as_foreign) = attempt.ask(api, asker, &attempt.foreign).await?;
+    let (_, as_unknown) = attempt.ask(api, asker, &attempt.unknown.to_string()).await?;
     let what = || format!("{} {} with {}", attempt.method, attempt.path, attempt.foreign);
     if let Some(leak) = victim.leak(&foreign.text, &attempt.foreign) {
         return Ok(Some(format!("{}: the answer carries {leak}", what())));
     }
-    let (a, b) = (attempts::plain(&foreign, &attempt.foreign), attempts::plain(&unknown, &unknown_id));
-    if a != b {
+    if as_foreign != as_unknown {
+        let cut = |text: &str| text.chars().take(400).collect::<String>();
+        let (a, b) = (cut(&as_foreign), cut(&as_unknown));
         return Ok(Some(format!("{}: {a} for a foreign id, {b} for an unknown one", what())));
     }
     Ok(None)
