@@ -28,7 +28,7 @@ use attempts::{Asker, Attempt, Attempts};
 use victim::Victim;
 
 /// Scopes of a token that may do everything its person may.
-const ALL_SCOPES: &str = "requests:read,requests:write,tasks:decide,processes:admin,audit:read";
+const ALL_SCOPES: &str = "requests:read,requests:write,tasks:decide,processes:admin,people:admin,audit:read";
 
 /// The asker's workspace.
 const ASKER: &str = "asker";
@@ -59,7 +59,7 @@ impl Isolation {
         let binary = binary(self.binary.clone())?;
         let place = Place::new()?;
         let server = Server::start(&binary, &place, "127.0.0.1:0", &[])?;
-        server.command(&["workspace", "create", ASKER])?;
+        server.command(&["workspace", "create", ASKER, "--owner", &asker_email()])?;
         let people = victim::Tokens::of(&server)?;
         self.ask(&server, &people)?;
         server.stop()
@@ -68,7 +68,7 @@ impl Isolation {
     #[tokio::main(flavor = "current_thread")]
     async fn ask(&self, server: &Server, people: &victim::Tokens) -> Result<(), Failure> {
         let api = Arc::new(Api::new(server.base())?);
-        let email = format!("owner@{ASKER}.test");
+        let email = asker_email();
         let token = server.token(ASKER, &email, ALL_SCOPES)?;
         let cookie = pages::sign_in(&api, server, &email).await?;
         let asker = Arc::new(Asker { token, cookie });
@@ -97,6 +97,11 @@ impl Isolation {
         );
         if leaks.is_empty() { Ok(()) } else { Err(format!("{} leaks", leaks.len()).into()) }
     }
+}
+
+/// The owner of the asker's workspace, who may do most there.
+fn asker_email() -> String {
+    format!("owner@{ASKER}.test")
 }
 
 /// Makes the attempts, some at a time, and returns what was found in words.
