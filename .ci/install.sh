@@ -73,3 +73,12 @@ need_postgres() {
     exit 1
   fi
 }
+
+# The mail relay of the tests: aiosmtpd in a Python environment of its own, .judges/smtp, under the folder we are in.
+need_aiosmtpd() {
+  local home=.judges/smtp
+  if "$home/bin/python" -c 'import aiosmtpd' >/dev/null 2>&1; then return 0; fi
+  if ! python3 -c 'import ensurepip, venv' >/dev/null 2>&1; then install_packages python3 python3-venv; fi
+  python3 -m venv --clear "$home"
+  "$home/bin/pip" install --quiet --disable-pip-version-check 'aiosmtpd==1.4.6' >&2
+}
