@@ -11,6 +11,8 @@ use crate::registry::Outcome;
 const OF_THE_COURIER: &[&str] = &["courier_take.sql"];
 
 pub(super) async fn run(cx: &ProbeCtx) -> Result<Outcome, ProbeError> {
+    // A move that finds no row would be let through without having moved anything.
+    let [(a, _), (b, _)] = cx.sides()?;
     let mut tally = Tally::default();
     for (room, statements) in rooms() {
         for sql in statements.iter().filter(|sql| !OF_THE_COURIER.contains(&sql.name())) {
@@ -21,9 +23,8 @@ pub(super) async fn run(cx: &ProbeCtx) -> Result<Outcome, ProbeError> {
         let sql = "SELECT r.title FROM countersign.request r";
         tally.count("a statement without a scope", Found::right_if(names_workspace(sql)));
     }
-    let (a, b) = (cx.canary.a.workspace, cx.canary.b.workspace);
     for attempt in Attempt::ACROSS {
-        let answer = cx.db.attempt(*attempt, a, b).await?;
+        let answer = cx.db.attempt(*attempt, a.workspace, b.workspace).await?;
         tally.count(attempt.words(), Found::right_if(answer == Answer::Refused));
     }
     Ok(tally.outcome("statements carry the workspace, and none reaches past it"))
