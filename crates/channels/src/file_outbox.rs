@@ -84,8 +84,8 @@ mod tests {
         transport.send(&[post("First", effect)]).await.unwrap();
         transport.send(&[post("Second", effect)]).await.unwrap();
         let name = format!("r.0199.{effect}.eml");
-        assert_eq!(names(outbox.dir()), [name.clone()]);
-        let file = outbox.dir().join(name);
+        let file = outbox.dir().join(&name);
+        assert_eq!(names(outbox.dir()), [name]);
         assert!(fs::read_to_string(&file).unwrap().contains("Subject: Second\r\n"));
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::metadata(outbox.dir()).unwrap().permissions().mode() & 0o777, 0o700);

@@ -200,7 +200,12 @@ impl Post {
     /// The message, lines ended by CRLF.
     #[must_use]
     pub fn bytes(&self) -> Vec<u8> {
-        self.message.formatted()
+        let mut bytes = self.message.formatted();
+        // The message's one part is closed by a line end of its own, which would show as a blank line.
+        if bytes.ends_with(b"\r\n") {
+            bytes.truncate(bytes.len() - 2);
+        }
+        bytes
     }
 }
 

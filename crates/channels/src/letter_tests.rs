@@ -34,7 +34,7 @@ fn an_automatic_mail_says_so_and_has_a_lasting_id() {
     ] {
         assert!(head.contains(&line), "{line}\n{text}");
     }
-    assert!(text.ends_with("Good morning.\r\nA line.\r\n"), "{text}");
+    assert!(text.ends_with("\r\n\r\nGood morning.\r\nA line.\r\n"), "{text}");
 }
 
 #[test]

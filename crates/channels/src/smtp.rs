@@ -113,7 +113,10 @@ impl SmtpTransport {
             })?;
         }
         for post in posts {
-            relay.send(post.message.envelope(), &post.bytes()).await.map_err(|error| sort(&error))?;
+            let bytes = post.bytes();
+            // The client ends the last line itself, together with the mark of the end.
+            let lines = bytes.strip_suffix(b"\r\n").unwrap_or(&bytes);
+            relay.send(post.message.envelope(), lines).await.map_err(|error| sort(&error))?;
         }
         // The relay has taken the letters: a farewell that fails must not bring them back.
         if relay.quit().await.is_err() {
