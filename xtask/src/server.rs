@@ -4,7 +4,7 @@ use std::fs::{File, Permissions};
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
@@ -191,18 +191,29 @@ pub(crate) fn token(binary: &Path, data: &Path, workspace: &str, email: &str, sc
 
 /// Runs `binary arguments --data data` and returns its standard output.
 pub(crate) fn command(binary: &Path, data: &Path, arguments: &[&str]) -> Result<String, Failure> {
-    let done = Command::new(binary)
-        .args(arguments)
-        .arg("--data")
-        .arg(data)
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| format!("{}: {error}", binary.display()))?;
+    let done = spawned(binary, data, arguments)?;
     if !done.status.success() {
         let words = String::from_utf8_lossy(&done.stderr);
         return Err(format!("countersign {}: {}", arguments.join(" "), words.trim()).into());
     }
     Ok(String::from_utf8(done.stdout)?)
+}
+
+/// `countersign check --json`, whose exit code only repeats what it prints.
+pub(crate) fn check(binary: &Path, data: &Path) -> Result<serde_json::Value, Failure> {
+    let done = spawned(binary, data, &["check", "--json"])?;
+    serde_json::from_slice(&done.stdout)
+        .map_err(|error| format!("countersign check: {error}: {}", String::from_utf8_lossy(&done.stderr).trim()).into())
+}
+
+fn spawned(binary: &Path, data: &Path, arguments: &[&str]) -> Result<Output, Failure> {
+    Command::new(binary)
+        .args(arguments)
+        .arg("--data")
+        .arg(data)
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| format!("{}: {error}", binary.display()).into())
 }
 
 /// The release binary: `given`, else the one below cargo's target folder, built when `given` is none.

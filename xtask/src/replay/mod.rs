@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 
 use crate::Failure;
 use crate::api::Api;
-use crate::server::{Place, Server, binary, command};
+use crate::server::{Place, Server, binary, check};
 use crate::xes;
 
 use drive::{Driver, Tokens};
@@ -76,19 +76,18 @@ impl Replay {
             let tokens = Tokens::create(&binary, server.data())?;
             let report = replay(server.base(), tokens, traces, self.at_a_time)?;
             report.print();
-            println!("{}", claims(&server.command(&["check", "--json"])?)?);
+            println!("{}", claims(&check(&binary, server.data())?)?);
             return server.stop();
         };
         let tokens = Tokens::create(&binary, &data)?;
         replay(&self.url, tokens, traces, self.at_a_time)?.print();
-        println!("{}", claims(&command(&binary, &data, &["check", "--json"])?)?);
+        println!("{}", claims(&check(&binary, &data)?)?);
         Ok(())
     }
 }
 
-/// `N claims proven, N not proven, 0 failing`; an error when one fails.
-fn claims(json: &str) -> Result<String, Failure> {
-    let report: serde_json::Value = serde_json::from_str(json)?;
+/// `N claims proven, N not proven, 0 failing`; an error that names those that fail.
+fn claims(report: &serde_json::Value) -> Result<String, Failure> {
     let claims = report["claims"].as_array().ok_or("countersign check names no claims")?;
     let in_state = |state: &str| claims.iter().filter(|claim| claim["state"] == state).count();
     let words = format!(
@@ -97,7 +96,14 @@ fn claims(json: &str) -> Result<String, Failure> {
         in_state("not_proven"),
         in_state("failing")
     );
-    if in_state("failing") == 0 { Ok(words) } else { Err(words.into()) }
+    let failing: Vec<String> = claims
+        .iter()
+        .filter(|claim| claim["state"] == "failing")
+        .map(|claim| {
+            format!("{} {}", claim["id"].as_str().unwrap_or("?"), claim["reason"].as_str().unwrap_or_default())
+        })
+        .collect();
+    if failing.is_empty() { Ok(words) } else { Err(format!("{words}: {}", failing.join("; ")).into()) }
 }
 
 #[tokio::main(flavor = "current_thread")]
