@@ -166,10 +166,7 @@ async fn set_password(
     if row.is_some() {
         return Ok(());
     }
-    let mut scope = as_operator(db, workspace).await?;
-    let permit = scope.permit::<IssueLink>(person).await?;
-    let secret = links::issue(&mut scope, permit, Purpose::SignIn).await?;
-    drop(scope.commit().await?);
+    let secret = link(db, workspace, person).await?;
     let mut scope = db.scope(Credential::Visitor, workspace, Origin::internal(Channel::Worker)).await?;
     let permit = scope.permit::<UseLink>(Whole).await?;
     let signed_in = links::use_link(&mut scope, permit, &secret).await?;
@@ -187,6 +184,19 @@ async fn set_password(
     passwords::set(&mut scope, permit, new).await?;
     drop(scope.commit().await?);
     Ok(())
+}
+
+/// A one-time link that signs a canary person in.
+pub(super) async fn link(
+    db: &Database,
+    workspace: WorkspaceId,
+    person: PersonId,
+) -> Result<Zeroizing<String>, ProbeError> {
+    let mut scope = as_operator(db, workspace).await?;
+    let permit = scope.permit::<IssueLink>(person).await?;
+    let secret = links::issue(&mut scope, permit, Purpose::SignIn).await?;
+    drop(scope.commit().await?);
+    Ok(secret)
 }
 
 /// Grants the roles that are held at the first process.

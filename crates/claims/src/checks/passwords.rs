@@ -7,14 +7,14 @@ use seal::{Sealed, columns};
 use super::{Found, Tally};
 use crate::ask::{Content, Who, form_value};
 use crate::canary::Part;
-use crate::probe::{ProbeCtx, ProbeError, RouteAccess};
+use crate::probe::{ProbeCtx, ProbeError};
 use crate::registry::Outcome;
 use crate::statements;
 
 /// Passwords that every list of common ones has, long enough that length alone does not refuse them.
 const COMMON: &[&str] = &["password1234", "123456789012", "qwertyuiop123", "iloveyou1234"];
-/// The act by which somebody sets a password.
-const ACT: &str = "password.set";
+/// Somebody who signs in by links only, and so may try to set a first password again and again.
+const WITHOUT_PASSWORD: Part = Part::Reporter;
 /// The floor: 19 MiB and two passes (OWASP Password Storage Cheat Sheet).
 const MEMORY_KIB_MIN: u32 = 19_456;
 const PASSES_MIN: u32 = 2;
@@ -39,33 +39,24 @@ pub(super) async fn run(cx: &ProbeCtx) -> Result<Outcome, ProbeError> {
         }
         scope.finish();
     }
-    let refused = common_refused(cx).await?;
-    for (n, was_refused) in refused.into_iter().enumerate() {
-        tally.count(format!("a common password, number {}", n + 1), Found::right_if(was_refused));
-    }
+    common_refused(cx, &mut tally).await?;
     Ok(tally.outcome("verifiers are strong and common passwords are refused"))
 }
 
-/// Tries to set common passwords through the page that sets one.
-async fn common_refused(cx: &ProbeCtx) -> Result<Vec<bool>, ProbeError> {
+/// Tries to set common passwords through the page that sets a first one, as somebody who has none.
+async fn common_refused(cx: &ProbeCtx, tally: &mut Tally) -> Result<(), ProbeError> {
     let side = &cx.canary.a;
-    let route = cx
-        .routes
-        .iter()
-        .find(|route| route.access == RouteAccess::Act(ACT) && route.method == "POST" && !route.body.is_empty())
-        .ok_or(ProbeError::Missing("no route sets a password"))?;
-    let session = side.session(cx, Part::Member).await?;
-    let path = route.path_template.replace("{slug}", side.slug);
-    let own = side.password(Part::Member)?;
-    let mut refused = Vec::with_capacity(COMMON.len());
-    for common in COMMON {
-        let form =
-            route.body.replace("{{password}}", &form_value(own)).replace("{{new_password}}", &form_value(common));
-        let answer = cx.ask("POST", &path, Who::Session(&session), Content::Form(form), &[]).await?;
-        // Refused for what it is, not because somebody else asked.
-        refused.push(matches!(answer.status, 400 | 409 | 422));
+    let session = side.session(cx, WITHOUT_PASSWORD).await?;
+    let path = format!("/w/{}/welcome", side.slug);
+    let page = cx.get(&path, Who::Session(&session)).await?;
+    tally.count("the page that sets a first password", Found::right_if(page.status == 200));
+    for (n, common) in COMMON.iter().enumerate() {
+        let word = form_value(common);
+        let form = Content::Form(format!("name=&password={word}&password_again={word}"));
+        let answer = cx.ask("POST", &path, Who::Session(&session), form, &[]).await?;
+        tally.count(format!("a common password, number {}, refused", n + 1), Found::right_if(answer.status == 422));
     }
-    Ok(refused)
+    Ok(())
 }
 
 /// A verifier in the PHC string format: `$argon2id$v=19$m=19456,t=2,p=1$salt$hash`.

@@ -114,6 +114,14 @@ impl Runner {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).seen.get(&check).cloned()
     }
 
+    /// The last days of a check, today last, the worst of each as one sign: `p` passed, `f` failed, `n` not proven, `-`
+    /// for a day without a run. At most 90.
+    #[must_use]
+    pub fn strip(&self, check: CheckId) -> String {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.kept.get(&check).map(|kept| kept.strip.clone()).unwrap_or_default()
+    }
+
     /// Runs every check once, a few at a time, and waits for all.
     pub async fn run_all(self: &Arc<Self>) {
         let mut all = JoinSet::new();
