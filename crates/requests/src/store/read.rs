@@ -321,3 +321,33 @@ pub async fn counts<M: Mode>(
     let rows = scope.rows(&sql::REPORT_COUNTS, &[&scope.workspace().uuid(), &process]).await?;
     Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
 }
+
+/// One event of a request, without its body.
+#[derive(Debug, Clone)]
+pub struct EventRow {
+    /// Its number, from 1.
+    pub number: i32,
+    /// `drafted`, `submitted`, `edited`, `answered`, `withdrawn` or `decided`.
+    pub kind: String,
+    /// Who, where a person acted.
+    pub actor: Option<PersonId>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Every event of a request, oldest first, at most 500.
+///
+/// # Errors
+/// The general failures of a query.
+pub async fn events<M: Mode>(scope: &Scope<M>, permit: &Permit<SeeRequest>) -> Result<Vec<EventRow>, Error> {
+    let rows = scope.rows(&sql::EVENT_LIST, &[&scope.workspace().uuid(), &permit.target().uuid()]).await?;
+    Ok(rows
+        .iter()
+        .map(|row| EventRow {
+            number: row.get(0),
+            kind: row.get(1),
+            actor: row.get::<_, Option<uuid::Uuid>>(2).map(PersonId::from_uuid),
+            at: row.get(3),
+        })
+        .collect())
+}
