@@ -3,12 +3,17 @@
 mod answers;
 mod body;
 mod caller;
+mod edit;
 mod fail;
+mod fill;
 mod front;
 mod home;
 mod look;
 mod once;
+mod request;
 mod session;
+mod sheet;
+mod story;
 mod words;
 
 use axum::Router;
@@ -34,6 +39,13 @@ pub(crate) fn router() -> Router<App> {
         .route("/w/{slug}/sign-out", post(session::sign_out))
         .route("/w/{slug}/welcome", get(session::welcome).post(session::welcome_post))
         .route("/w/{slug}/catalogue", get(home::catalogue))
+        .route("/w/{slug}/new/{key}", get(edit::new).post(edit::new_post))
+        .route("/w/{slug}/requests/{id}", get(request::request))
+        .route("/w/{slug}/requests/{id}/edit", get(edit::edit).post(edit::edit_post))
+        .route("/w/{slug}/requests/{id}/decide", post(request::decide))
+        .route("/w/{slug}/requests/{id}/comment", post(request::comment))
+        .route("/w/{slug}/requests/{id}/withdraw", post(request::withdraw))
+        .route("/w/{slug}/requests/{id}/resubmit", post(request::resubmit))
         .layer(middleware::from_fn(look::look))
         .layer(DefaultBodyLimit::max(body::FORM_BYTES_MAX))
 }
