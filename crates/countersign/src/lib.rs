@@ -1,6 +1,19 @@
-//! countersign.
+//! Countersign, the binary: configuration, command line, private PostgreSQL, workers, listeners, shutdown.
+
+pub mod cli;
+pub mod commands;
 pub mod config;
+pub mod control;
 pub mod data_dir;
+pub mod external;
+pub mod listeners;
+pub mod logs;
+pub mod mail;
+pub mod operator;
 pub mod postgres;
 pub mod privileges;
+pub mod proving;
+pub mod sample;
+pub mod scratch;
+pub mod serve;
 pub mod tls;

@@ -16,17 +16,40 @@ use crate::policy::Access;
 use crate::sql::Sql;
 use crate::{Error, PersonId, SessionId, TokenId, WorkspaceId, statements};
 
-/// Where the server is: a unix socket's directory and the database's name.
+/// Where a server listens.
+#[derive(Debug, Clone)]
+pub enum Host {
+    /// A unix socket in this directory.
+    Socket(PathBuf),
+    /// A name or address on this machine.
+    Tcp(String),
+}
+
+/// Where the server is, and how its roles get in.
 #[derive(Debug, Clone)]
 pub struct Server {
-    /// Directory of the socket, or a host reached over a socket of the operator's own.
-    pub socket_dir: PathBuf,
+    /// Where it listens.
+    pub host: Host,
     /// Name of the database.
     pub database: String,
     /// Passwords by role, for a server that asks for them; empty for peer authentication.
     pub passwords: BTreeMap<String, String>,
     /// Port, which also names the socket file.
     pub port: u16,
+}
+
+impl Server {
+    /// Fills in where the server is and how a role gets in.
+    pub(crate) fn reach(&self, config: &mut tokio_postgres::Config, role: &str) {
+        match &self.host {
+            Host::Socket(dir) => config.host_path(dir),
+            Host::Tcp(name) => config.host(name),
+        };
+        config.port(self.port).dbname(&self.database).user(role);
+        if let Some(password) = self.passwords.get(role) {
+            config.password(password);
+        }
+    }
 }
 
 /// How many connections each pool may hold.
@@ -128,6 +151,16 @@ impl Database {
         execute(&client, &statements::ROUTE_ADD, &[&slug, &workspace.uuid()]).await?;
         let row = query_opt(&client, &statements::ROUTE_BY_SLUG, &[&slug]).await?.ok_or(Error::NotFound)?;
         Ok(WorkspaceId::from_uuid(row.get(0)))
+    }
+
+    /// The slug of a workspace, for links that a letter carries.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for an unknown workspace.
+    pub async fn slug_of(&self, workspace: WorkspaceId) -> Result<String, Error> {
+        let client = take(&self.inner.operator).await?;
+        let row = query_opt(&client, &statements::ROUTE_OF, &[&workspace.uuid()]).await?.ok_or(Error::NotFound)?;
+        Ok(row.get(0))
     }
 
     /// All slugs with their workspaces and when they were made, at most 1,000, for the operator.
@@ -236,11 +269,8 @@ pub(crate) enum Seen {
 
 fn pool(server: &Server, role: &str, size: usize) -> Result<Pool, Error> {
     let mut config = tokio_postgres::Config::new();
-    config.host_path(&server.socket_dir).port(server.port).dbname(&server.database).user(role);
+    server.reach(&mut config, role);
     config.application_name("countersign").connect_timeout(Duration::from_secs(5));
-    if let Some(password) = server.passwords.get(role) {
-        config.password(password);
-    }
     let manager = Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
     Pool::builder(manager)
         .max_size(size)

@@ -25,7 +25,7 @@ pub mod trail;
 mod write;
 
 pub use actor::{Actor, Channel, Credential, Internal, Origin, Via};
-pub use database::{Database, PoolSizes, Server};
+pub use database::{Database, Host, PoolSizes, Server};
 pub use error::Error;
 pub use ids::{
     CommentId, DecisionId, GrantId, GroupId, LinkId, OutboxId, PersonId, ProcessId, RecordId, RequestId, RevisionId,

@@ -65,10 +65,7 @@ pub async fn migrate(server: &Server) -> Result<usize, MigrateError> {
     #[expect(clippy::disallowed_methods, reason = "tenancy is the room that connects")]
     let connected = {
         let mut config = Config::new();
-        config.host_path(&server.socket_dir).port(server.port).dbname(&server.database).user("countersign_migrate");
-        if let Some(password) = server.passwords.get("countersign_migrate") {
-            config.password(password);
-        }
+        server.reach(&mut config, "countersign_migrate");
         config.connect(NoTls).await
     };
     let failed = |file| move |source| MigrateError::Sql { file, source };

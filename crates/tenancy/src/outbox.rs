@@ -31,6 +31,9 @@ pub struct Due {
 impl Database {
     /// Takes due effects, at most [`BATCH_MAX`], and locks them for a minute.
     ///
+    /// Workspaces take turns among the 2,000 effects that are due for longest, so that one with many does not make the
+    /// others wait; the bound keeps a look cheap when far more are due.
+    ///
     /// # Errors
     /// The general failures of a statement.
     pub async fn take_due(&self) -> Result<Vec<Due>, Error> {

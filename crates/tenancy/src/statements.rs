@@ -25,6 +25,7 @@ crate::statements! { "../sql";
     ROUTE_BY_SLUG = "route_by_slug.sql";
     ROUTE_ADD = "route_add.sql";
     ROUTE_LIST = "route_list.sql";
+    ROUTE_OF = "route_of.sql";
     COURIER_TAKE = "courier_take.sql";
     COURIER_FAIL = "courier_fail.sql";
     OUTBOX_OPEN = "outbox_open.sql";

@@ -1,0 +1,188 @@
+//! The command line. Each command has an example; each failure says what to do and ends with a code other than 0.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Hand in requests, and have the right people countersign them.
+#[derive(Debug, Parser)]
+#[command(name = "countersign", disable_version_flag = true, arg_required_else_help = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start the server, and a private PostgreSQL if DATABASE_URL names no other.
+    #[command(after_help = "Example:\n  countersign serve --data /var/lib/countersign --listen 127.0.0.1:8080")]
+    Serve(Serve),
+    /// Run every live check of the running server and print the state of every claim. Ends with 1 if anything fails.
+    #[command(after_help = "Example:\n  countersign check --data /var/lib/countersign --json")]
+    Check {
+        /// Where the running server keeps its data.
+        #[command(flatten)]
+        data: Data,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// API tokens.
+    #[command(subcommand)]
+    Token(Token),
+    /// One-time links.
+    #[command(subcommand)]
+    Link(Link),
+    /// Workspaces.
+    #[command(subcommand)]
+    Workspace(Workspace),
+    /// Processes.
+    #[command(subcommand)]
+    Process(Process),
+    /// Scratch instances only: do what must turn a check red.
+    #[command(subcommand)]
+    Scratch(Scratch),
+    /// Bring the schema of DATABASE_URL up to date, as an administrator of it.
+    #[command(after_help = "Example:\n  DATABASE_URL=postgres://admin@localhost/countersign countersign migrate")]
+    Migrate(Data),
+    /// Print the version.
+    #[command(after_help = "Example:\n  countersign version")]
+    Version,
+}
+
+/// Where the data is.
+#[derive(Debug, Clone, Args)]
+pub struct Data {
+    /// Data directory; by default /var/lib/countersign as root, else $XDG_DATA_HOME/countersign.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+}
+
+/// `countersign serve`.
+#[derive(Debug, Clone, Args)]
+pub struct Serve {
+    /// Where to keep the data.
+    #[command(flatten)]
+    pub data: Data,
+    /// Address of the plain listener: loopback, unless a certificate or a TLS proxy is stated.
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<SocketAddr>,
+    /// Address of the TLS listener.
+    #[arg(long, value_name = "ADDR")]
+    pub listen_https: Option<SocketAddr>,
+    /// Configuration file; by default countersign.toml in the data directory, if there is one.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Make no sample workspace on the first start.
+    #[arg(long)]
+    pub no_sample: bool,
+    /// A throw-away instance in a new directory, whose database a visitor may break as a superuser.
+    #[arg(long)]
+    pub scratch: bool,
+}
+
+/// `countersign token`.
+#[derive(Debug, Subcommand)]
+pub enum Token {
+    /// Issue a token to a person and print it, once.
+    #[command(
+        after_help = "Example:\n  countersign token create --workspace sample --as member@sample.test --scopes requests:write,requests:read"
+    )]
+    Create {
+        /// Where the running server keeps its data.
+        #[command(flatten)]
+        data: Data,
+        /// Slug of the workspace.
+        #[arg(long, value_name = "SLUG")]
+        workspace: String,
+        /// Address of the person.
+        #[arg(long = "as", value_name = "EMAIL")]
+        person: String,
+        /// Scopes, separated by commas: requests:read, requests:write, tasks:decide, processes:admin, people:admin,
+        /// audit:read.
+        #[arg(long, value_name = "SCOPES", value_delimiter = ',', required = true)]
+        scopes: Vec<String>,
+        /// Days until it ends, at most 365.
+        #[arg(long, default_value_t = 90)]
+        days: i32,
+        /// What to call it.
+        #[arg(long, default_value = "command line")]
+        label: String,
+    },
+}
+
+/// `countersign link`.
+#[derive(Debug, Subcommand)]
+pub enum Link {
+    /// Print a one-time sign-in link for a person.
+    #[command(after_help = "Example:\n  countersign link create --workspace sample --as manager@sample.test")]
+    Create {
+        /// Where the running server keeps its data.
+        #[command(flatten)]
+        data: Data,
+        /// Slug of the workspace.
+        #[arg(long, value_name = "SLUG", default_value = "sample")]
+        workspace: String,
+        /// Address of the person.
+        #[arg(long = "as", value_name = "EMAIL")]
+        person: String,
+    },
+}
+
+/// `countersign workspace`.
+#[derive(Debug, Subcommand)]
+pub enum Workspace {
+    /// Make a workspace with its first owner, and print the owner's sign-in link.
+    #[command(after_help = "Example:\n  countersign workspace create northwind --owner ana@northwind.example")]
+    Create {
+        /// Where the running server keeps its data.
+        #[command(flatten)]
+        data: Data,
+        /// Its slug, as in addresses: 3 to 40 of a-z, 0-9 and hyphens.
+        name: String,
+        /// What people call it; by default the slug.
+        #[arg(long)]
+        title: Option<String>,
+        /// Address of its first owner.
+        #[arg(long, value_name = "EMAIL")]
+        owner: Option<String>,
+    },
+}
+
+/// `countersign process`.
+#[derive(Debug, Subcommand)]
+pub enum Process {
+    /// Publish a process document; prints its key and version, or every sentence of the publish check.
+    #[command(after_help = "Example:\n  countersign process publish --workspace sample purchase.json")]
+    Publish {
+        /// Where the running server keeps its data.
+        #[command(flatten)]
+        data: Data,
+        /// Slug of the workspace.
+        #[arg(long, value_name = "SLUG", default_value = "sample")]
+        workspace: String,
+        /// The document, as JSON.
+        file: PathBuf,
+    },
+}
+
+/// `countersign scratch`.
+#[derive(Debug, Subcommand)]
+pub enum Scratch {
+    /// Open a plain, undeclared listener that serves the product, until it is closed.
+    #[command(after_help = "Example:\n  countersign scratch open-plain --data DIR --listen 127.0.0.1:8099")]
+    OpenPlain {
+        /// Where the running server keeps its data.
+        #[command(flatten)]
+        data: Data,
+        /// Its address.
+        #[arg(long, value_name = "ADDR")]
+        listen: SocketAddr,
+    },
+    /// Close it again.
+    #[command(after_help = "Example:\n  countersign scratch close-plain --data DIR")]
+    ClosePlain(Data),
+}

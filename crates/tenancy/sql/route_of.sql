@@ -1,0 +1,1 @@
+SELECT r.slug FROM platform.route r WHERE r.workspace_id = $1

@@ -1,0 +1,64 @@
+//! `GET /audit-events`: records of the trail.
+
+use axum::Json;
+use axum::extract::{Query, State};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tenancy::policy::SeeTrail;
+use tenancy::trail::{self, TrailFilter, TrailRow};
+use tenancy::{PersonId, RequestId, Whole};
+
+use super::cursor::{self, Page};
+use super::{Caller, id_of};
+use crate::problem::Problem;
+use crate::state::App;
+
+/// What the list is narrowed to.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Filter {
+    request: Option<String>,
+    actor: Option<String>,
+    action: Option<String>,
+    limit: Option<i64>,
+    cursor: Option<String>,
+}
+
+pub(crate) async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Query(filter): Query<Filter>,
+) -> Result<Json<Value>, Problem> {
+    let mut scope = caller.view(&app).await?;
+    let permit = scope.permit::<SeeTrail>(Whole).await?;
+    let name = format!("audit:{:?}:{:?}:{:?}", filter.request, filter.actor, filter.action);
+    let page = Page { limit: filter.limit, cursor: filter.cursor };
+    let limit = page.limit()?;
+    let wanted = TrailFilter {
+        target: filter.request.as_deref().map(id_of::<RequestId>).transpose()?.map(RequestId::uuid),
+        actor: filter.actor.as_deref().map(id_of::<PersonId>).transpose()?,
+        action: filter.action,
+        before: page.last_key(scope.keys(), &name)?.and_then(|key| key.parse().ok()),
+    };
+    let mut rows = trail::list(&scope, &permit, &wanted, limit + 1).await?;
+    let most = usize::try_from(limit).unwrap_or(usize::MAX);
+    let next = (rows.len() > most).then(|| cursor::cursor(scope.keys(), &name, &rows[most - 1].order.to_string()));
+    rows.truncate(most);
+    scope.finish();
+    Ok(Json(json!({"items": rows.iter().map(item).collect::<Vec<_>>(), "next": next})))
+}
+
+fn item(row: &TrailRow) -> Value {
+    json!({
+        "id": row.id.to_string(),
+        "order": row.order,
+        "at": row.at.to_string(),
+        "action": row.action,
+        "actor": {"kind": row.actor_kind, "id": row.actor.map(|id| id.to_string())},
+        "target": row.target.map(|id| id.to_string()),
+        "ip": row.ip,
+        "device": row.device,
+        "context": row.context,
+        "diff": row.diff,
+    })
+}

@@ -1,0 +1,145 @@
+//! The edge: what happens to every request before a handler sees it, and to every answer after.
+//!
+//! A request gets an id and a nonce; it is bounded in time; a panic becomes an ordinary 500; a state-changing request
+//! must come from our own pages; every answer carries the security headers. One line a request is logged: method,
+//! route template, status and duration, never a path's values, a query or a body.
+
+use std::panic::AssertUnwindSafe;
+use std::time::{Duration, Instant};
+
+use axum::extract::{MatchedPath, Request};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt as _;
+
+use crate::problem::Problem;
+use crate::state::Listener;
+
+/// Longest a handler may take.
+const HANDLER_TIME_MAX: Duration = Duration::from_secs(20);
+
+#[derive(Debug, Clone)]
+struct Current {
+    id: String,
+    path: String,
+    nonce: String,
+}
+
+tokio::task_local! {
+    static CURRENT: Current;
+}
+
+/// The id of the request being answered.
+#[must_use]
+pub fn request_id() -> String {
+    CURRENT.try_with(|current| current.id.clone()).unwrap_or_default()
+}
+
+/// The path of the request being answered, without its query.
+#[must_use]
+pub fn path() -> String {
+    CURRENT.try_with(|current| current.path.clone()).unwrap_or_default()
+}
+
+/// The nonce of the answer's Content-Security-Policy.
+#[must_use]
+pub fn nonce() -> String {
+    CURRENT.try_with(|current| current.nonce.clone()).unwrap_or_default()
+}
+
+/// The middleware around everything.
+pub async fn guard(request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let current = Current {
+        id: uuid::Uuid::now_v7().to_string(),
+        path: request.uri().path().chars().take(300).collect(),
+        nonce: data_encoding::BASE64URL_NOPAD.encode(&seal::random::<16>()),
+    };
+    let listener = request.extensions().get::<Listener>().copied().unwrap_or(Listener::Plain);
+    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let method = request.method().clone();
+    CURRENT
+        .scope(current.clone(), async move {
+            let mut response = match refuse_foreign(&request) {
+                Some(problem) => problem.into_response(),
+                None => answer(request, next).await,
+            };
+            decorate(&mut response, listener, &current);
+            let route = route.as_deref().unwrap_or("none");
+            let status = response.status().as_u16();
+            let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+            tracing::debug!(request_id = %current.id, %method, route, status, took_ms, "answered");
+            response
+        })
+        .await
+}
+
+async fn answer(request: Request, next: Next) -> Response {
+    let bounded = tokio::time::timeout(HANDLER_TIME_MAX, next.run(request));
+    match AssertUnwindSafe(bounded).catch_unwind().await {
+        Ok(Ok(response)) => response,
+        Ok(Err(_)) => {
+            let mut problem =
+                Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too-slow", "This took too long and was given up.");
+            problem.retry_after_s = Some(5);
+            problem.into_response()
+        }
+        Err(_) => {
+            tracing::error!(request_id = %request_id(), "a handler panicked");
+            Problem::internal().into_response()
+        }
+    }
+}
+
+/// A state-changing request with a cookie must come from our own pages; one with a bearer token carries its own proof.
+fn refuse_foreign(request: &Request) -> Option<Problem> {
+    let changing = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    let headers = request.headers();
+    if !changing || headers.contains_key(header::AUTHORIZATION) || request.uri().path().starts_with("/api/") {
+        return None;
+    }
+    let same = match headers.get("sec-fetch-site").and_then(|value| value.to_str().ok()) {
+        Some(site) => site == "same-origin",
+        None => origin_is_host(headers),
+    };
+    (!same).then(|| {
+        Problem::new(StatusCode::FORBIDDEN, "foreign-origin", "This form was not sent from a page of ours.")
+            .detail("Open the page again and send the form from there.")
+    })
+}
+
+fn origin_is_host(headers: &HeaderMap) -> bool {
+    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let (Some(origin), Some(host)) = (text(header::ORIGIN), text(header::HOST)) else { return false };
+    origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://")) == Some(host)
+}
+
+fn decorate(response: &mut Response, listener: Listener, current: &Current) {
+    let headers = response.headers_mut();
+    let mut set = |name: &'static str, value: &str| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    };
+    if listener == Listener::Https && !claims::faults::on("hsts-off") {
+        set("strict-transport-security", "max-age=63072000; includeSubDomains");
+    }
+    set("x-request-id", &current.id);
+    set(
+        "content-security-policy",
+        &format!(
+            "default-src 'none'; script-src 'nonce-{}' 'strict-dynamic'; style-src 'self'; img-src 'self'; \
+             connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+            current.nonce
+        ),
+    );
+    set("x-content-type-options", "nosniff");
+    set("referrer-policy", "same-origin");
+    set("x-frame-options", "DENY");
+    set("cross-origin-opener-policy", "same-origin");
+    set("cross-origin-resource-policy", "same-origin");
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    }
+}

@@ -1,0 +1,129 @@
+//! The letters that the courier carries: who is told of what, in words.
+//!
+//! A letter is written inside the effect's own transaction, from the request as it is then. Whoever may no longer see
+//! it gets none.
+
+use askama::Template as _;
+use channels::{ComposeError, Letter, MailComposer, subject_line};
+use identity::people;
+use requests::engine::StateWord;
+use requests::store::{self, RequestView};
+use serde_json::Value;
+use tenancy::policy::Role;
+use tenancy::{PersonId, ReadWrite, RequestId, Scope};
+
+use crate::views::{DecidedMail, ReturnedMail, TaskMail};
+
+/// Writes letters with links to this installation.
+#[derive(Debug, Clone)]
+pub struct Composer {
+    /// Where people reach the product, without a slash at the end.
+    pub base_url: String,
+}
+
+impl MailComposer for Composer {
+    async fn compose(
+        &self,
+        scope: &mut Scope<ReadWrite>,
+        kind: &str,
+        payload: &Value,
+    ) -> Result<Vec<Letter>, ComposeError> {
+        let text = |key: &str| payload.get(key).and_then(Value::as_str);
+        let request: RequestId = text("request").and_then(|id| id.parse().ok()).ok_or(ComposeError::Payload)?;
+        let view = store::load(scope, request).await?;
+        let to = recipients(scope, text("to").ok_or(ComposeError::Payload)?).await?;
+        let addresses = people::addresses(scope, &to).await.map_err(below)?;
+        let mut ids = to.clone();
+        ids.push(view.requester);
+        let names = people::names(scope, &ids).await.map_err(below)?;
+        let workspace = identity::workspaces::name(scope).await.map_err(below)?;
+        let slug = scope.database().slug_of(scope.workspace()).await?;
+        let link = format!("{}/w/{slug}/requests/{request}", self.base_url);
+        let mut letters = Vec::new();
+        for person in to {
+            let (Some(address), Some(name)) = (addresses.get(&person), names.get(&person)) else { continue };
+            let requester = names.get(&view.requester).cloned().unwrap_or_default();
+            let about = About { view: &view, workspace: &workspace, requester, link: link.clone() };
+            let Some((subject, body)) = words(kind, name, &about)? else { continue };
+            letters.push(Letter::new(address, &subject_line(&subject), &body, &person.to_string())?);
+        }
+        Ok(letters)
+    }
+}
+
+fn below(error: identity::Error) -> ComposeError {
+    match error {
+        identity::Error::Tenancy(error) => ComposeError::Tenancy(error),
+        _ => ComposeError::Payload,
+    }
+}
+
+struct About<'a> {
+    view: &'a RequestView,
+    workspace: &'a str,
+    requester: String,
+    link: String,
+}
+
+/// The people that an effect is for.
+async fn recipients(scope: &Scope<ReadWrite>, to: &str) -> Result<Vec<PersonId>, ComposeError> {
+    if to == "owners" {
+        let holders = identity::directory::role_holders(scope, Role::Owner, None).await;
+        return holders.map_err(below);
+    }
+    Ok(vec![to.parse().map_err(|_| ComposeError::Payload)?])
+}
+
+fn words(kind: &str, name: &str, about: &About<'_>) -> Result<Option<(String, String)>, ComposeError> {
+    let view = about.view;
+    let number = requests::request_number(&view.published.prefix, view.id);
+    let rendered = |subject: String, body: Result<String, askama::Error>| {
+        body.map(|body| Some((subject, body))).map_err(|_| ComposeError::Template)
+    };
+    match kind {
+        "mail.task_opened" | "mail.stuck" => {
+            let stage = view.state.stage().and_then(|key| view.published.process.stage(key));
+            let mail = TaskMail {
+                to_name: name.to_owned(),
+                workspace_name: about.workspace.to_owned(),
+                requester: about.requester.clone(),
+                process: view.published.process.name().to_owned(),
+                number,
+                title: view.title.clone(),
+                stage: stage.map(|stage| stage.name.clone()).unwrap_or_default(),
+                revision: u32::try_from(view.revision_no).unwrap_or(0),
+                link: about.link.clone(),
+            };
+            rendered(mail.subject(), mail.render())
+        }
+        "mail.returned" => {
+            let mail = ReturnedMail {
+                to_name: name.to_owned(),
+                workspace_name: about.workspace.to_owned(),
+                number,
+                title: view.title.clone(),
+                by: String::new(),
+                reason: String::new(),
+                link: about.link.clone(),
+            };
+            rendered(mail.subject(), mail.render())
+        }
+        "mail.approved" | "mail.rejected" | "mail.cancelled" => {
+            let StateWord { word, .. } = requests::engine::state_word(&view.state);
+            let mail = DecidedMail {
+                to_name: name.to_owned(),
+                workspace_name: about.workspace.to_owned(),
+                number,
+                title: view.title.clone(),
+                outcome: word.to_lowercase(),
+                by: String::new(),
+                reason: String::new(),
+                link: about.link.clone(),
+            };
+            rendered(mail.subject(), mail.render())
+        }
+        // Somebody is asked no longer: the task is gone from their list, a letter would only be noise.
+        "mail.task_voided" => Ok(None),
+        _ => Err(ComposeError::UnknownKind),
+    }
+}
