@@ -27,7 +27,10 @@ pub(super) fn value_text(kind: &FieldKind, value: &Value, names: &BTreeMap<Perso
 
 fn label_of(kind: &FieldKind, chosen: &str) -> String {
     let FieldKind::Choice { options } = kind else { return chosen.to_owned() };
-    options.iter().find(|option| option.value == chosen).map_or_else(|| chosen.to_owned(), |option| option.label.clone())
+    options
+        .iter()
+        .find(|option| option.value == chosen)
+        .map_or_else(|| chosen.to_owned(), |option| option.label.clone())
 }
 
 /// The sum of a request: the first amount of its form.

@@ -120,8 +120,7 @@ impl PageCaller {
         let person = scope.person()?;
         let waiting = async { requests::store::waiting_count(scope).await.map_err(identity::Error::from) };
         let ids = [person];
-        let (name, people, waiting) =
-            tokio::try_join!(workspaces::name(scope), people::names(scope, &ids), waiting)?;
+        let (name, people, waiting) = tokio::try_join!(workspaces::name(scope), people::names(scope, &ids), waiting)?;
         let person_name = name_of(&people, person);
         let atoms = scope.atoms();
         let mut frame = bare_frame(title, active);

@@ -49,11 +49,7 @@ pub(super) async fn new(caller: PageCaller, Path((_slug, key)): Path<(String, St
 }
 
 /// `POST /w/{slug}/new/{key}`.
-pub(super) async fn new_post(
-    caller: PageCaller,
-    Path((_slug, key)): Path<(String, String)>,
-    form: Pairs,
-) -> Answer {
+pub(super) async fn new_post(caller: PageCaller, Path((_slug, key)): Path<(String, String)>, form: Pairs) -> Answer {
     let mut scope = caller.scope().await?;
     let published = store::published(&scope, &key).await?;
     let permit = scope.permit::<SubmitRequest>(published.id).await?;
@@ -118,11 +114,7 @@ pub(super) async fn edit(caller: PageCaller, Path((_slug, id)): Path<(String, St
 }
 
 /// `POST /w/{slug}/requests/{id}/edit`.
-pub(super) async fn edit_post(
-    caller: PageCaller,
-    Path((_slug, id)): Path<(String, String)>,
-    form: Pairs,
-) -> Answer {
+pub(super) async fn edit_post(caller: PageCaller, Path((_slug, id)): Path<(String, String)>, form: Pairs) -> Answer {
     let id = id_of::<RequestId>(&id)?;
     let mut scope = caller.scope().await?;
     let permit = scope.permit::<EditRequest>(id).await?;
@@ -185,11 +177,7 @@ async fn edit_page<M: Mode>(
 }
 
 /// The decisions that an edit makes void, in words.
-async fn voids<M: Mode>(
-    scope: &Scope<M>,
-    seen: &Permit<SeeRequest>,
-    view: &RequestView,
-) -> Result<Vec<String>, Fail> {
+async fn voids<M: Mode>(scope: &Scope<M>, seen: &Permit<SeeRequest>, view: &RequestView) -> Result<Vec<String>, Fail> {
     let decisions = store::decisions(scope, seen).await?;
     let counting: Vec<_> =
         decisions.iter().filter(|decision| decision.voided_at.is_none() && decision.verdict == "approve").collect();

@@ -113,16 +113,16 @@ fn error_page(problem: &Problem) -> Response {
     let (happened, what_to_do) = match problem.status {
         StatusCode::NOT_FOUND => (
             "There is nothing here".to_owned(),
-            "It was never here, or it is not yours to see. Check the address, or begin again from the start.".to_owned(),
+            "It was never here, or it is not yours to see. Check the address, or begin again from the start."
+                .to_owned(),
         ),
         StatusCode::FORBIDDEN => (
             "You may see this but not do it".to_owned(),
             "Ask somebody who manages your workspace for the right to do it.".to_owned(),
         ),
-        StatusCode::SERVICE_UNAVAILABLE => (
-            "Too much is going on just now".to_owned(),
-            "Nothing was changed. Wait a moment and try again.".to_owned(),
-        ),
+        StatusCode::SERVICE_UNAVAILABLE => {
+            ("Too much is going on just now".to_owned(), "Nothing was changed. Wait a moment and try again.".to_owned())
+        }
         StatusCode::INTERNAL_SERVER_ERROR => (
             "Something went wrong on our side".to_owned(),
             "Nothing was changed. Try again; if it stays, tell whoever runs this installation the id below.".to_owned(),

@@ -67,9 +67,8 @@ fn slug_like(slug: &str) -> bool {
 
 /// Whether a path leads to a page inside the workspace and nowhere else.
 pub(super) fn is_next(path: &str, slug: &str) -> bool {
-    let inside = path.strip_prefix("/w/").and_then(|rest| rest.strip_prefix(slug)).is_some_and(|rest| {
-        rest.starts_with('/')
-    });
+    let inside =
+        path.strip_prefix("/w/").and_then(|rest| rest.strip_prefix(slug)).is_some_and(|rest| rest.starts_with('/'));
     let plain = path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     let before_query = path.split(['?', '#']).next().unwrap_or_default();
     let lowered = before_query.to_ascii_lowercase();
@@ -141,7 +140,10 @@ pub(super) fn see_other(path: &str) -> Response {
 /// Sends the browser on, with a sentence above the next page.
 pub(super) fn see_other_with(path: &str, done: Done) -> Response {
     let mut response = see_other(path);
-    add_cookie(&mut response, &format!("{FLASH_COOKIE}={}; Path=/; Max-Age=30; HttpOnly; SameSite=Strict", done.code()));
+    add_cookie(
+        &mut response,
+        &format!("{FLASH_COOKIE}={}; Path=/; Max-Age=30; HttpOnly; SameSite=Strict", done.code()),
+    );
     response
 }
 
@@ -208,8 +210,21 @@ mod tests {
         }
         let long = format!("/w/acme/{}", "a".repeat(NEXT_CHARS_MAX));
         for bad in [
-            "", "/", "//evil", "https://evil/w/acme/", "/w/acmes/", "/w/acme", "/w/acme/../beta/", "/w/acme/%2E%2e/x",
-            "/w/acme//x", "/w/acme/\\x", "/w/acme/ x", "/w/acme/\nx", "/w/beta/", "/w/acme/sign-in", "/w/acme/\u{e9}",
+            "",
+            "/",
+            "//evil",
+            "https://evil/w/acme/",
+            "/w/acmes/",
+            "/w/acme",
+            "/w/acme/../beta/",
+            "/w/acme/%2E%2e/x",
+            "/w/acme//x",
+            "/w/acme/\\x",
+            "/w/acme/ x",
+            "/w/acme/\nx",
+            "/w/beta/",
+            "/w/acme/sign-in",
+            "/w/acme/\u{e9}",
             &long,
         ] {
             assert!(!is_next(bad, "acme"), "{bad}");

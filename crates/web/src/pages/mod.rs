@@ -1,19 +1,25 @@
 //! The pages: parse, open a scope, ask for a permit, act, commit, and go on with GET.
 
 mod answers;
+mod audit;
 mod body;
 mod caller;
 mod edit;
 mod fail;
 mod fill;
 mod front;
+mod groups;
 mod home;
+mod installation;
 mod look;
+mod members;
 mod once;
+mod processes;
 mod request;
 mod session;
 mod sheet;
 mod story;
+mod tokens;
 mod words;
 
 use axum::Router;
@@ -46,6 +52,15 @@ pub(crate) fn router() -> Router<App> {
         .route("/w/{slug}/requests/{id}/comment", post(request::comment))
         .route("/w/{slug}/requests/{id}/withdraw", post(request::withdraw))
         .route("/w/{slug}/requests/{id}/resubmit", post(request::resubmit))
+        .route("/w/{slug}/people", get(members::people).post(members::people_post))
+        .route("/w/{slug}/people/{id}", get(members::person).post(members::person_post))
+        .route("/w/{slug}/groups", get(groups::list).post(groups::list_post))
+        .route("/w/{slug}/groups/{id}", get(groups::group).post(groups::group_post))
+        .route("/w/{slug}/processes", get(processes::list))
+        .route("/w/{slug}/processes/{key}", get(processes::editor).post(processes::publish))
+        .route("/w/{slug}/audit", get(audit::audit))
+        .route("/w/{slug}/tokens", get(tokens::list).post(tokens::list_post))
+        .route("/w/{slug}/workspaces", get(installation::list).post(installation::list_post))
         .layer(middleware::from_fn(look::look))
         .layer(DefaultBodyLimit::max(body::FORM_BYTES_MAX))
 }

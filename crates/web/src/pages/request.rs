@@ -67,13 +67,9 @@ impl<E: Into<Fail>> From<E> for Undecided {
     }
 }
 
-async fn decided(
-    scope: &mut Scope<ReadWrite>,
-    id: RequestId,
-    task: TaskId,
-    form: &Pairs,
-) -> Result<Done, Undecided> {
-    let ask = || Ok::<_, Fail>(Ask { revision_hash: hash_of(form.get("revision_hash"))?, reason: Some(form.get("reason")) });
+async fn decided(scope: &mut Scope<ReadWrite>, id: RequestId, task: TaskId, form: &Pairs) -> Result<Done, Undecided> {
+    let ask =
+        || Ok::<_, Fail>(Ask { revision_hash: hash_of(form.get("revision_hash"))?, reason: Some(form.get("reason")) });
     let (done, came) = match form.get("decision") {
         "reject" => {
             let permit = scope.permit::<RejectTask>(task).await?;

@@ -20,7 +20,9 @@ pub(super) fn notice(known: &Known) -> Option<Notice> {
     };
     match &known.view.state.phase {
         Phase::Returned { .. } => last("ask_changes").map(|decision| said(Tone::Wait, "asks for changes", decision)),
-        Phase::Ended { outcome: Outcome::Rejected } => last("reject").map(|decision| said(Tone::No, "rejected it", decision)),
+        Phase::Ended { outcome: Outcome::Rejected } => {
+            last("reject").map(|decision| said(Tone::No, "rejected it", decision))
+        }
         Phase::Stuck { stage, why } => Some(Notice {
             tone: Tone::No,
             title: format!("Nobody can decide {} just now", stage_name(&known.view.published.process, stage)),
@@ -119,7 +121,9 @@ fn stop(known: &Known, now: Timestamp, stage: &RailStage) -> Stop {
     let names = |people: Vec<tenancy::PersonId>| {
         words::listed(&people.into_iter().map(|person| known.name(person)).collect::<Vec<_>>())
     };
-    let decided = || known.decisions.iter().filter(|decision| decision.stage == stage.key).map(|decision| decision.given_at).max();
+    let decided = || {
+        known.decisions.iter().filter(|decision| decision.stage == stage.key).map(|decision| decision.given_at).max()
+    };
     let (who, since) = match stage.status {
         RailStatus::Done => (names(stage.seats.iter().map(|seat| seat.person).collect()), decided()),
         RailStatus::Current => {

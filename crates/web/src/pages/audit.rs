@@ -1,0 +1,260 @@
+//! The audit list.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use axum::extract::Query;
+use axum::http::StatusCode;
+use identity::people;
+use requests::store;
+use serde::Deserialize;
+use tenancy::policy::{ACTIONS, SeeHome, SeeTrail};
+use tenancy::trail::{self, TrailFilter, TrailRow};
+use tenancy::{PersonId, ReadOnly, RequestId, Scope, Whole};
+
+use super::caller::{PageCaller, name_of};
+use super::fail::{Answer, Fail};
+use super::look::page;
+use super::words;
+use crate::views::{Audit, AuditFilter, AuditRow, Nav};
+
+/// Records of one page.
+const PAGE_ROWS: usize = 50;
+/// Most requests that are looked through for a number.
+const NUMBERS_MAX: usize = 1_000;
+/// Most requests of one look.
+const LOOK_ROWS: i64 = 200;
+
+/// The filter of the address.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Asked {
+    action: String,
+    request: String,
+    before: Option<i64>,
+}
+
+/// `GET /w/{slug}/audit`.
+pub(super) async fn audit(caller: PageCaller, Query(asked): Query<Asked>) -> Answer {
+    let mut scope = caller.view().await?;
+    let permit = scope.permit::<SeeTrail>(Whole).await?;
+    let wanted = asked.request.trim();
+    let target = if wanted.is_empty() { None } else { request_of(&mut scope, wanted).await? };
+    let error = (!wanted.is_empty() && target.is_none()).then(|| {
+        format!("No request has this number among the newest {NUMBERS_MAX}. Copy its id from its address instead.")
+    });
+    let filter = TrailFilter {
+        target: target.map(RequestId::uuid),
+        actor: None,
+        action: ACTIONS.iter().find(|row| row.code == asked.action).map(|row| row.code.to_owned()),
+        before: asked.before,
+    };
+    let mut rows =
+        if error.is_some() { Vec::new() } else { trail::list(&scope, &permit, &filter, PAGE_ROWS as i64 + 1).await? };
+    let is_more = rows.len() > PAGE_ROWS;
+    rows.truncate(PAGE_ROWS);
+    let next = rows.last().filter(|_| is_more).map(|last| next_path(&caller, &asked, last.order));
+    let named = Named::of(&scope, &rows).await?;
+    let now = scope.now();
+    let shown = Audit {
+        frame: caller.frame(&scope, "Audit", Nav::Audit).await?,
+        filter: AuditFilter {
+            actions: actions(&asked.action),
+            request: asked.request.chars().take(64).collect(),
+            error,
+        },
+        rows: rows.iter().map(|row| named.row(&caller, row, now)).collect(),
+        next,
+    };
+    scope.finish();
+    Ok(page(StatusCode::OK, &shown))
+}
+
+fn next_path(caller: &PageCaller, asked: &Asked, before: i64) -> String {
+    let query = form_urlencoded::Serializer::new(String::new())
+        .append_pair("action", &asked.action)
+        .append_pair("request", &asked.request)
+        .append_pair("before", &before.to_string())
+        .finish();
+    caller.path(&format!("/audit?{query}"))
+}
+
+/// The request of an id, or of a number among the newest requests.
+async fn request_of(scope: &mut Scope<ReadOnly>, text: &str) -> Result<Option<RequestId>, Fail> {
+    if let Ok(id) = text.parse() {
+        return Ok(Some(id));
+    }
+    let number = text.to_ascii_uppercase();
+    let Some((prefix, _)) = number.split_once('-') else { return Ok(None) };
+    let permit = scope.permit::<SeeHome>(Whole).await?;
+    let mut before = None;
+    for _ in 0..NUMBERS_MAX / 200 {
+        let found = store::of_processes(scope, &permit, before, LOOK_ROWS).await?;
+        if let Some(it) = found.iter().find(|it| requests::request_number(prefix, it.id) == number) {
+            return Ok(Some(it.id));
+        }
+        before = found.last().map(|last| last.id);
+        if before.is_none() {
+            break;
+        }
+    }
+    Ok(None)
+}
+
+/// Every act there is, as (code, words, chosen), with "all" first.
+fn actions(chosen: &str) -> Vec<(String, String, bool)> {
+    let all = (String::new(), "Everything".to_owned(), chosen.is_empty());
+    let mut acts: Vec<(String, String, bool)> = ACTIONS
+        .iter()
+        .filter(|row| !row.code.ends_with(".see"))
+        .map(|row| (row.code.to_owned(), words::capital(&action_text(row.code)), row.code == chosen))
+        .collect();
+    acts.sort_by(|left, right| left.1.cmp(&right.1));
+    std::iter::once(all).chain(acts).collect()
+}
+
+/// An act in words.
+fn action_text(code: &str) -> String {
+    match code {
+        "session.sign_in" => "signed in",
+        "session.sign_in_refused" => "was refused at sign-in",
+        "link.use" => "used a one-time link",
+        "session.end" => "signed out",
+        "password.set" => "set a password",
+        "request.submit" | "request.submit_draft" => "handed in",
+        "request.draft" => "saved a draft",
+        "request.comment" => "commented",
+        "request.edit" => "edited",
+        "request.answer" => "handed in again",
+        "request.withdraw" => "withdrew",
+        "request.approve" => "approved",
+        "request.reject" => "rejected",
+        "request.ask_changes" => "asked for changes",
+        "process.publish" => "published a process",
+        "person.add" => "added a person",
+        "person.change" => "changed a person",
+        "person.end" => "ended a membership",
+        "link.issue" => "issued a one-time link",
+        "group.add" => "made a group",
+        "group.change" => "changed a group",
+        "access.grant" => "gave a role",
+        "access.grant_process" => "gave a role at a process",
+        "token.issue" => "made an API token",
+        "token.revoke" => "ended an API token",
+        "workspace.add" => "made a workspace",
+        "workspace.open" => "opened the workspace",
+        "effect.deliver" => "delivered a message",
+        "claim.verdict" => "noted a check",
+        "canary.prepare" => "prepared the checks",
+        other => return other.replace(['.', '_'], " "),
+    }
+    .to_owned()
+}
+
+/// What the rows name.
+struct Named {
+    people: BTreeMap<PersonId, String>,
+    /// Number prefixes by the key of the process.
+    prefixes: BTreeMap<String, String>,
+}
+
+impl Named {
+    async fn of(scope: &Scope<ReadOnly>, rows: &[TrailRow]) -> Result<Self, Fail> {
+        let actors = rows.iter().filter_map(|row| row.actor);
+        let targets = rows.iter().filter_map(|row| row.target).map(PersonId::from_uuid);
+        let ids: BTreeSet<PersonId> = actors.chain(targets).take(people::NAMES_MAX).collect();
+        let people = people::names(scope, &ids.into_iter().collect::<Vec<_>>()).await?;
+        let catalogue = store::catalogue(scope).await?;
+        let prefixes = catalogue.into_iter().map(|entry| (entry.published.key, entry.published.prefix)).collect();
+        Ok(Self { people, prefixes })
+    }
+
+    fn row(&self, caller: &PageCaller, row: &TrailRow, now: jiff::Timestamp) -> AuditRow {
+        let who = match row.actor {
+            Some(person) => name_of(&self.people, person),
+            None => actor_text(&row.actor_kind),
+        };
+        let request = row.target.filter(|_| row.action.starts_with("request."));
+        let (target, target_href) = match (request, row.target) {
+            (Some(id), _) => {
+                let prefix = row.context["process"].as_str().and_then(|key| self.prefixes.get(key));
+                let number =
+                    requests::request_number(prefix.map_or("request", String::as_str), RequestId::from_uuid(id));
+                (number, Some(caller.path(&format!("/requests/{id}"))))
+            }
+            (None, Some(id)) => match self.people.get(&PersonId::from_uuid(id)) {
+                Some(name) => (name.clone(), Some(caller.path(&format!("/people/{id}")))),
+                None => self.other(caller, row, id),
+            },
+            (None, None) => (String::new(), None),
+        };
+        AuditRow {
+            when: words::when(now, row.at),
+            who,
+            on_behalf: String::new(),
+            action: action_text(&row.action),
+            target,
+            target_href,
+            detail: detail(row),
+        }
+    }
+
+    fn other(&self, caller: &PageCaller, row: &TrailRow, id: uuid::Uuid) -> (String, Option<String>) {
+        match (row.action.split('.').next(), row.context["process"].as_str()) {
+            (Some("process"), Some(key)) => (format!("process {key}"), Some(caller.path(&format!("/processes/{key}")))),
+            (Some("group"), _) => ("a group".to_owned(), Some(caller.path(&format!("/groups/{id}")))),
+            (Some("workspace"), _) => ("the workspace".to_owned(), None),
+            _ => (id.to_string(), None),
+        }
+    }
+}
+
+fn actor_text(kind: &str) -> String {
+    match kind {
+        "visitor" => "Somebody not signed in",
+        "operator" => "The operator",
+        "courier" => "The courier of messages",
+        "prober" => "The live checks",
+        other => return words::capital(other),
+    }
+    .to_owned()
+}
+
+/// Facts of the act that people look for, and where it came from.
+fn detail(row: &TrailRow) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    for (key, label) in [
+        ("stage", "stage"),
+        ("revision", "revision"),
+        ("version", "version"),
+        ("role", "role"),
+        ("method", "by"),
+        ("slug", ""),
+    ] {
+        let text = match &row.context[key] {
+            serde_json::Value::String(text) => text.clone(),
+            serde_json::Value::Number(number) => number.to_string(),
+            _ => continue,
+        };
+        parts.push(format!("{label} {text}").trim_start().to_owned());
+    }
+    let changed = |part: &str| row.diff.as_ref().and_then(|diff| diff[part].as_str());
+    if let (Some(before), Some(after)) = (changed("before"), changed("after")) {
+        parts.push(format!("from {before} to {after}"));
+    }
+    if row.ip != "internal" {
+        parts.push(row.ip.clone());
+    }
+    parts.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_act_that_leaves_a_record_has_words() {
+        for row in ACTIONS.iter().filter(|row| !row.code.ends_with(".see") && row.code != "process.versions") {
+            assert_ne!(action_text(row.code), row.code.replace(['.', '_'], " "), "{}", row.code);
+        }
+    }
+}
