@@ -104,6 +104,9 @@ async fn run(
     url: Option<&str>,
 ) -> Result<(), String> {
     let tail = logs::start(logs::level());
+    if rustls::crypto::aws_lc_rs::default_provider().install_default().is_err() {
+        return Err("another cryptography provider was installed before ours".to_owned());
+    }
     let server = match (private, url) {
         (Some(private), _) => Server {
             host: tenancy::Host::Socket(private.socket_dir().to_owned()),
