@@ -65,8 +65,9 @@ struct ActRecord {
 
 async fn record_of_act(cx: &ProbeCtx) -> Result<Option<ActRecord>, ProbeError> {
     let workspace = cx.canary.a.workspace;
+    let member = cx.canary.a.person(Part::Member)?.uuid();
     let scope = cx.view(workspace).await?;
-    let Some(row) = scope.maybe(&statements::RECORD_OF_ACT, &[&workspace.uuid(), &ACT]).await? else {
+    let Some(row) = scope.maybe(&statements::RECORD_OF_ACT, &[&workspace.uuid(), &ACT, &member]).await? else {
         return Ok(None);
     };
     let rec: [u8; 16] = *row.get::<_, uuid::Uuid>(0).as_bytes();
