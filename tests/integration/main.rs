@@ -1,1 +1,5 @@
-//! The one integration-test binary.
+//! The one integration-test binary: everything that needs a real PostgreSQL. A module a promise.
+
+mod catalogue;
+mod fails_closed;
+mod scope;
