@@ -53,6 +53,9 @@ pub static ROUTES: &[RouteInfo] = routes! {
     GET "/w/{slug}/sign-in" Visitor;
     POST "/w/{slug}/sign-in" Visitor, "email=nobody%40canary.test&password=not+the+password";
     POST "/w/{slug}/sign-out" Act("session.end");
+    GET "/w/{slug}" Visitor;
+    GET "/w/{slug}/welcome" Act("password.set");
+    POST "/w/{slug}/welcome" Act("password.set"), "name=&password=one+of+them&password_again=another";
     GET "/w/{slug}/" Act("home.see");
     GET "/w/{slug}/catalogue" Act("home.see");
     GET "/w/{slug}/new/{key}" Act("request.submit");
