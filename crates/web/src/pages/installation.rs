@@ -72,7 +72,7 @@ pub(super) async fn list_post(caller: PageCaller, form: Pairs) -> Answer {
     match make(&caller, &sent).await {
         Ok((made, secret)) => {
             let record = Record::about(made.uuid()).with("slug", sent.slug.as_str());
-            drop(scope.write(permit, record)?);
+            scope.write(permit, record)?;
             drop(scope.commit().await?);
             let fresh_link = Some(link_to(&sent.slug, &secret));
             show(&caller, StatusCode::OK, Sent { fresh_link, ..Sent::default() }).await

@@ -7,7 +7,7 @@ use identity::links::{self, Purpose};
 use identity::sign_in::Outcome;
 use identity::{passwords, people, sessions, strength, workspaces};
 use serde::Deserialize;
-use tenancy::policy::{ChangePerson, SetPassword as SetPasswordAct, SignOut, UseLink};
+use tenancy::policy::{Atom, ChangePerson, SetPassword as SetPasswordAct, SignOut, UseLink};
 use tenancy::{PersonTarget, ReadOnly, Scope, Whole, WorkspaceId};
 use zeroize::Zeroizing;
 
@@ -138,17 +138,19 @@ pub(super) async fn link_post(
     let mut scope = door.visitor().await?;
     let permit = scope.permit::<UseLink>(Whole).await?;
     let done = links::use_link(&mut scope, permit, &secret).await.map_err(|error| link_fail(&door, error))?;
+    // Who may not have a password of their own goes straight on.
+    let may_choose = scope.held_by(done.person).await?.in_workspace(scope.now()).has(Atom::TokenManage);
     drop(scope.commit().await?);
-    Ok(signed_in(door.workspace, &done.cookie, &door.path("/welcome")))
+    let onward = if may_choose { "/welcome" } else { "/" };
+    Ok(signed_in(door.workspace, &done.cookie, &door.path(onward)))
 }
 
 /// `GET /w/{slug}/welcome`: name and password after an invitation. Whoever has a password is sent on.
 pub(super) async fn welcome(caller: PageCaller) -> Answer {
     let mut scope = caller.view().await?;
     let me = scope.person()?;
-    let may = scope.permit::<SetPasswordAct>(PersonTarget(me)).await;
-    let choosing = passwords::choosing(&scope, &caller.slug).await?;
-    if may.is_err() || choosing.replaces_one() {
+    drop(scope.permit::<SetPasswordAct>(PersonTarget(me)).await?);
+    if passwords::choosing(&scope, &caller.slug).await?.replaces_one() {
         return Ok(see_other(&caller.path("/")));
     }
     let shown = welcome_page(&caller, &scope).await?;
