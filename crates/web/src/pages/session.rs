@@ -122,7 +122,7 @@ pub(super) async fn link(
         action: format!("/link/{slug}/{secret}"),
         workspace_name,
         purpose,
-        expires: words::when(scope.now(), found.expires_at),
+        expires: words::until(found.expires_at),
     };
     scope.finish();
     Ok(page(StatusCode::OK, &shown))

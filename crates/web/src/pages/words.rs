@@ -26,6 +26,13 @@ fn relative(now: Timestamp, at: Timestamp) -> String {
     if past >= SignedDuration::ZERO { format!("{text} ago") } else { format!("in {text}") }
 }
 
+/// An instant up to which something counts, always absolute: `22 November 2026, 12:20 UTC`.
+pub(super) fn until(at: Timestamp) -> When {
+    let zoned = at.to_zoned(TimeZone::UTC);
+    let text = zoned.strftime("%-d %B %Y, %H:%M UTC").to_string();
+    When::new(at.to_string(), text, zoned.strftime("%-d %B %Y, %H:%M:%S UTC").to_string())
+}
+
 /// A day of an instant: `3 November 2026` (UTC).
 pub(super) fn day(at: Timestamp) -> String {
     at.to_zoned(TimeZone::UTC).strftime("%-d %B %Y").to_string()
@@ -118,6 +125,7 @@ mod tests {
         assert_eq!(text("2026-11-21T12:00:01Z"), "23 h ago");
         assert_eq!(text("2026-11-21T12:00:00Z"), "21 November 2026, 12:00");
         assert_eq!(text("2026-11-22T12:20:00Z"), "in 20 min");
+        assert_eq!(until("2026-11-22T12:20:30Z".parse().unwrap()).text, "22 November 2026, 12:20 UTC");
         assert_eq!(text("2026-11-22T12:00:30Z"), "in less than a minute");
         assert_eq!(text("2026-11-29T12:00:00Z"), "29 November 2026, 12:00");
         assert_eq!(when(now, "2026-11-03T09:05:07Z".parse().unwrap()).title, "3 November 2026, 09:05:07 UTC");
