@@ -55,6 +55,21 @@ fn cell(text: &str) -> String {
     text.replace('|', "\\|")
 }
 
+const BEGIN: &str = "<!-- claims:begin -->";
+const END: &str = "<!-- claims:end -->";
+
+/// The README with the table between its marks; nothing when a mark is missing.
+#[must_use]
+pub fn in_readme(readme: &str) -> Option<String> {
+    let (before, rest) = readme.split_once(BEGIN)?;
+    let (_, after) = rest.split_once(END)?;
+    let table = markdown_table();
+    Some(format!(
+        "{before}{BEGIN}\n\n<details>\n<summary>All claims</summary>\n\n{}\n</details>\n\n{END}{after}",
+        table.trim_end()
+    ))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,5 +83,12 @@ mod tests {
         for line in table.lines().filter(|line| line.starts_with("| P") || line.starts_with("| E")) {
             assert_eq!(line.matches(" | ").count(), 4, "five cells: {line}");
         }
+    }
+
+    #[test]
+    fn the_readme_holds_the_table_of_this_registry() {
+        let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md")).unwrap();
+        let fresh = in_readme(&readme).unwrap();
+        assert!(fresh == readme, "run: cargo run -p claims --example readme");
     }
 }

@@ -88,7 +88,7 @@ mod outcome;
 mod words;
 
 pub use checks::{CheckId, CheckRow, FaultSwitch, Needs, checks};
-pub use markdown::markdown_table;
+pub use markdown::{in_readme, markdown_table};
 pub use outcome::{Check, CheckFuture, Observation, Outcome, Reason, TEXT_MAX_BYTES};
 pub use words::{Framework, Group, Kind, Layer, Register, Room, Severity};
 
