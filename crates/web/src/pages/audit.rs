@@ -105,7 +105,7 @@ fn actions(chosen: &str) -> Vec<(String, String, bool)> {
     let all = (String::new(), "Everything".to_owned(), chosen.is_empty());
     let mut acts: Vec<(String, String, bool)> = ACTIONS
         .iter()
-        .filter(|row| !row.code.ends_with(".see"))
+        .filter(|row| !row.code.ends_with(".see") && row.code != "process.versions")
         .map(|row| (row.code.to_owned(), words::capital(&action_text(row.code)), row.code == chosen))
         .collect();
     acts.sort_by(|left, right| left.1.cmp(&right.1));
