@@ -38,6 +38,11 @@ impl Place {
         self.folder.path().join("data")
     }
 
+    /// What servers of this place take for the folder of temporary files: mails lie there as files.
+    pub(crate) fn temporary(&self) -> PathBuf {
+        self.folder.path().join("tmp")
+    }
+
     /// Where servers of this place write their log lines.
     pub(crate) fn log(&self) -> PathBuf {
         self.folder.path().join("server.log")
@@ -71,6 +76,7 @@ impl Server {
             .arg(place.data())
             .args(["--listen", listen, "--listen-https", "127.0.0.1:0"])
             .args(further)
+            .env("TMPDIR", place.temporary())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::from(log))

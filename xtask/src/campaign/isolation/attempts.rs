@@ -9,7 +9,7 @@ use crate::api::{Answer, Api, Call, Retry};
 
 use super::pages::{self, Page};
 use super::routes::Route;
-use super::victim::Victim;
+use super::victim::{PUBLIC, Victim};
 
 /// Where the id is put.
 #[derive(Debug, Clone)]
@@ -51,7 +51,7 @@ impl Attempt {
             return Ok((answer, plain));
         }
         let answer = api.send(&self.call(&asker.token, id)).await?;
-        let plain = plain(&answer, id);
+        let plain = plain(&answer, id).replace(&self.unknown.to_string(), "ID");
         Ok((answer, plain))
     }
 
@@ -96,7 +96,7 @@ impl Attempts {
     pub(super) fn new(routes: &[Route], victim: &Victim, wanted: usize) -> Self {
         let mut distinct = Vec::new();
         for id in &victim.ids {
-            for route in routes {
+            for route in routes.iter().filter(|route| !PUBLIC.contains(&route.path.as_str())) {
                 for spot in spots(route) {
                     distinct.push(Attempt {
                         method: route.method.clone(),

@@ -21,7 +21,7 @@ const REQUESTS: usize = 12;
 const CANARY: &str = "Kanarienvogel-7c1e";
 
 /// What everybody may read alike: ids in it are nobody's.
-const PUBLIC: [&str; 2] = ["/api/v1/claims", "/api/v1/openapi.json"];
+pub(super) const PUBLIC: [&str; 2] = ["/api/v1/claims", "/api/v1/openapi.json"];
 
 /// Tokens of people of the other workspace.
 pub(super) struct Tokens {

@@ -2,7 +2,7 @@
 //! acknowledged, with the audit list, and with the mails that left.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -32,7 +32,7 @@ pub(super) struct Found {
 }
 
 #[tokio::main(flavor = "current_thread")]
-pub(super) async fn audit(base: &str, people: &People, ledger: &Ledger, data: &Path) -> Result<Found, Failure> {
+pub(super) async fn audit(base: &str, people: &People, ledger: &Ledger, temporary: &Path) -> Result<Found, Failure> {
     let api = super::api(base)?;
     let mut found = Found::default();
     let states = states(&api, &people.employee).await?;
@@ -57,7 +57,7 @@ pub(super) async fn audit(base: &str, people: &People, ledger: &Ledger, data: &P
             found.faults.push(format!("{id}: {acts} acts, records {records:?}"));
         }
     }
-    mails(data, &mut found).await?;
+    mails(temporary, &mut found).await?;
     Ok(found)
 }
 
@@ -95,12 +95,11 @@ fn action(record: &Value) -> String {
 }
 
 /// Mails of the file outbox: none twice, none twice to the same person about the same thing.
-async fn mails(data: &Path, found: &mut Found) -> Result<(), Failure> {
-    let folder = data.join("outbox");
+async fn mails(temporary: &Path, found: &mut Found) -> Result<(), Failure> {
     let begin = std::time::Instant::now();
     let mut before = usize::MAX;
     while begin.elapsed() < SETTLE_MAX {
-        let now = files(&folder)?.len();
+        let now = files(temporary)?.len();
         if now == before {
             break;
         }
@@ -108,7 +107,7 @@ async fn mails(data: &Path, found: &mut Found) -> Result<(), Failure> {
         tokio::time::sleep(Duration::from_secs(2)).await;
     }
     let mut seen = BTreeMap::new();
-    for path in files(&folder)? {
+    for path in files(temporary)? {
         let text = String::from_utf8_lossy(&std::fs::read(&path)?).into_owned();
         let name = path.display().to_string();
         found.mails += 1;
@@ -124,19 +123,23 @@ async fn mails(data: &Path, found: &mut Found) -> Result<(), Failure> {
     Ok(())
 }
 
-fn files(folder: &Path) -> Result<Vec<std::path::PathBuf>, Failure> {
-    if !folder.is_dir() {
-        return Ok(Vec::new());
-    }
+/// Letters in the folders that servers wrote mail to.
+fn files(temporary: &Path) -> Result<Vec<PathBuf>, Failure> {
     let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|ending| ending == "eml") {
-            files.push(path);
+    for folder in listed(temporary)? {
+        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name.starts_with("countersign-mail-") {
+            files.extend(listed(&folder)?.into_iter().filter(|path| path.extension().is_some_and(|end| end == "eml")));
         }
     }
     files.sort();
     Ok(files)
+}
+
+fn listed(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let entries: Result<Vec<PathBuf>, std::io::Error> =
+        std::fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect();
+    Ok(entries?)
 }
 
 /// The header's value, among the lines before the first blank one.

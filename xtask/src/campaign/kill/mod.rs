@@ -100,7 +100,7 @@ impl Kill {
                 ledger.acts(),
             );
         }
-        let found = audit::audit(&base, &people, &ledger, server.data())?;
+        let found = audit::audit(&base, &people, &ledger, &place.temporary())?;
         server.stop()?;
         self.report(&ledger, &times, &found)
     }
