@@ -32,24 +32,24 @@ tokio::task_local! {
 
 /// The id of the request being answered.
 #[must_use]
-pub fn request_id() -> String {
+pub(crate) fn request_id() -> String {
     CURRENT.try_with(|current| current.id.clone()).unwrap_or_default()
 }
 
 /// The path of the request being answered, without its query.
 #[must_use]
-pub fn path() -> String {
+pub(crate) fn path() -> String {
     CURRENT.try_with(|current| current.path.clone()).unwrap_or_default()
 }
 
 /// The nonce of the answer's Content-Security-Policy.
 #[must_use]
-pub fn nonce() -> String {
+pub(crate) fn nonce() -> String {
     CURRENT.try_with(|current| current.nonce.clone()).unwrap_or_default()
 }
 
 /// The middleware around everything.
-pub async fn guard(request: Request, next: Next) -> Response {
+pub(crate) async fn guard(request: Request, next: Next) -> Response {
     let started = Instant::now();
     let current = Current {
         id: uuid::Uuid::now_v7().to_string(),

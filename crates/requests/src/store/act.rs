@@ -81,7 +81,7 @@ async fn checked(scope: &Scope<ReadWrite>, published: &Published, input: &Json) 
     let form = published.process.form();
     let today = scope.now().to_zoned(TimeZone::UTC).date();
     let mut active = BTreeSet::new();
-    for field in form.fields().filter(|field| matches!(field.kind, FieldKind::Person { .. })) {
+    for field in form.fields().filter(|field| matches!(field.kind, FieldKind::Person)) {
         let id = input.get(&field.key).and_then(Json::as_str).and_then(|text| text.rsplit(':').next());
         if let Some(id) = id.and_then(|text| text.parse::<PersonId>().ok()) {
             let unset: Vec<u8> = Vec::new();

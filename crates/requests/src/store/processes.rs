@@ -74,7 +74,10 @@ const CACHED_MAX: usize = 256;
 /// As long as a workspace's keys are kept.
 const CACHED_FOR: Duration = Duration::from_secs(300);
 
-static OPENED: LazyLock<Mutex<LruCache<CacheKey, (Instant, Arc<Process>)>>> =
+/// Documents by version, with the instant they were opened.
+type Opened = LruCache<CacheKey, (Instant, Arc<Process>)>;
+
+static OPENED: LazyLock<Mutex<Opened>> =
     LazyLock::new(|| Mutex::new(LruCache::new(NonZeroUsize::new(CACHED_MAX).expect("the bound is not zero"))));
 
 fn cached(key: CacheKey) -> Option<Arc<Process>> {

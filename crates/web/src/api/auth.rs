@@ -13,7 +13,7 @@ use crate::state::App;
 
 /// A caller with a well-formed token.
 #[derive(Debug, Clone)]
-pub struct Caller {
+pub(crate) struct Caller {
     /// The workspace inside the token.
     pub workspace: WorkspaceId,
     /// The credential to resolve.
@@ -27,14 +27,14 @@ impl Caller {
     ///
     /// # Errors
     /// 401 for a token that does not count.
-    pub async fn view(&self, app: &App) -> Result<Scope<ReadOnly>, Problem> {
+    pub(crate) async fn view(&self, app: &App) -> Result<Scope<ReadOnly>, Problem> {
         Ok(app.db.view(self.credential, self.workspace, self.origin.clone()).await?)
     }
     /// A scope that may write.
     ///
     /// # Errors
     /// 401 for a token that does not count.
-    pub async fn scope(&self, app: &App) -> Result<Scope<ReadWrite>, Problem> {
+    pub(crate) async fn scope(&self, app: &App) -> Result<Scope<ReadWrite>, Problem> {
         Ok(app.db.scope(self.credential, self.workspace, self.origin.clone()).await?)
     }
 }

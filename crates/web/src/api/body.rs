@@ -9,14 +9,14 @@ use crate::problem::Problem;
 use crate::state::App;
 
 /// Largest JSON body, in bytes: a revision's bound of 1 MiB.
-pub const JSON_BYTES_MAX: usize = 1024 * 1024;
+pub(crate) const JSON_BYTES_MAX: usize = 1024 * 1024;
 
 /// Deepest nesting of a JSON body.
-pub const JSON_DEPTH_MAX: usize = 32;
+pub(crate) const JSON_DEPTH_MAX: usize = 32;
 
 /// A JSON body and the bytes it was read from.
 #[derive(Debug)]
-pub struct JsonBody<T> {
+pub(crate) struct JsonBody<T> {
     /// The value.
     pub value: T,
     /// The bytes, for an idempotency key's comparison.

@@ -7,7 +7,7 @@ mod claims_list;
 mod cursor;
 mod groups;
 mod idempotent;
-pub mod openapi;
+pub(crate) mod openapi;
 mod people;
 mod processes;
 mod reports;
@@ -15,8 +15,8 @@ mod requests;
 mod tasks;
 mod tokens;
 
-pub use auth::Caller;
-pub use body::{JSON_BYTES_MAX, JsonBody};
+pub(crate) use auth::Caller;
+pub(crate) use body::{JSON_BYTES_MAX, JsonBody};
 
 use ::requests::store::ActError;
 use axum::extract::DefaultBodyLimit;

@@ -27,7 +27,7 @@ struct Schemas;
 
 /// The document, as `/api/v1/openapi.json` answers it.
 #[must_use]
-pub fn document() -> Value {
+pub(crate) fn document() -> Value {
     let components = serde_json::to_value(Schemas::openapi()).unwrap_or(Value::Null);
     let mut paths: Map<String, Value> = Map::new();
     for route in ROUTES.iter().filter(|route| route.path_template.starts_with("/api/v1/")) {

@@ -18,7 +18,7 @@ use crate::state::App;
 /// A document to publish.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct NewProcess {
+pub(crate) struct NewProcess {
     /// The process document.
     #[schema(value_type = Object)]
     pub document: Value,

@@ -23,7 +23,7 @@ use crate::state::App;
 /// A new request.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct NewRequest {
+pub(crate) struct NewRequest {
     /// Key of the process.
     pub process: String,
     /// Values by field key.
@@ -36,7 +36,7 @@ pub struct NewRequest {
 
 /// A request.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct RequestBody {
+pub(crate) struct RequestBody {
     /// Its id.
     pub id: String,
     /// Its number, for people.
@@ -68,7 +68,7 @@ pub struct RequestBody {
 
 /// The mark of a revision.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct RevisionMark {
+pub(crate) struct RevisionMark {
     /// Its number, from 1.
     pub number: i32,
     /// Its SHA-256, in hexadecimal digits.
@@ -78,7 +78,7 @@ pub struct RevisionMark {
 /// A changed content.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct EditedRequest {
+pub(crate) struct EditedRequest {
     /// All values by field key.
     #[schema(value_type = Object)]
     pub values: Value,
@@ -87,7 +87,7 @@ pub struct EditedRequest {
 /// A decision.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct NewDecision {
+pub(crate) struct NewDecision {
     /// The task it answers.
     pub task: String,
     /// `approve`, `reject` or `ask_changes`.
@@ -100,7 +100,7 @@ pub struct NewDecision {
 /// A comment.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct NewComment {
+pub(crate) struct NewComment {
     /// Its words, at most 20,000 characters.
     pub body: String,
 }
@@ -150,14 +150,14 @@ pub(crate) async fn create(
         Turn::Again(answer) => return Ok(answer),
         Turn::First(turn) => turn,
     };
-    let published = store::published(&scope, &body.value.process)
-        .await
-        .map_err(|error| unknown_process(error, &body.value.process))?;
+    // Absent and hidden processes get the same answer.
+    let unknown = |error| unknown_process(error, &body.value.process);
+    let published = store::published(&scope, &body.value.process).await.map_err(unknown)?;
     let made = if body.value.submit.unwrap_or(true) {
-        let permit = scope.permit::<SubmitRequest>(published.id).await?;
+        let permit = scope.permit::<SubmitRequest>(published.id).await.map_err(unknown)?;
         store::submit(&mut scope, permit, &published, &body.value.values).await?
     } else {
-        let permit = scope.permit::<SaveDraft>(published.id).await?;
+        let permit = scope.permit::<SaveDraft>(published.id).await.map_err(unknown)?;
         store::save_draft(&mut scope, permit, &published, &body.value.values).await?
     };
     let answer = json!({

@@ -24,7 +24,7 @@ pub(crate) struct Filter {
 
 /// One task.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct TaskItem {
+pub(crate) struct TaskItem {
     /// Its id.
     pub id: String,
     /// The request it is about.
@@ -41,7 +41,7 @@ pub struct TaskItem {
 
 /// A page of tasks.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct TaskPage {
+pub(crate) struct TaskPage {
     /// The tasks, oldest first.
     pub items: Vec<TaskItem>,
     /// Where the next page starts.
