@@ -30,6 +30,9 @@ impl Place {
     pub(crate) fn new() -> Result<Self, Failure> {
         let folder =
             tempfile::Builder::new().prefix("countersign-").permissions(Permissions::from_mode(0o711)).tempdir()?;
+        let temporary = folder.path().join("tmp");
+        std::fs::create_dir(&temporary)?;
+        std::fs::set_permissions(&temporary, Permissions::from_mode(0o1777))?;
         Ok(Self { folder })
     }
 
