@@ -276,10 +276,20 @@ async fn a_repeated_request_takes_effect_once() {
     assert_eq!(answer(keyed(&member, "one", "Two pens")).await.problem(422), "idempotency-key-reused");
     let other = answer(keyed(&server.caller("director"), "one", "A pen")).await;
     assert_ne!(other.json()["id"], first.json()["id"], "a key is its sender's own");
+    let comment = |id: &str| {
+        let path = format!("/api/v1/requests/{id}/comments");
+        member.ask("POST", &path).header("idempotency-key", "same").json(&json!({"body": "Yes."}))
+    };
+    let (one, two) = (member.submit("A cup", "3.00").await.0, member.submit("A saucer", "2.00").await.0);
+    let (here, there) = (answer(comment(&one)).await.json(), answer(comment(&two)).await.json());
+    assert_eq!((&here["request_id"], &there["request_id"]), (&json!(one), &json!(two)), "a key belongs to its address");
     for key in ["".to_owned(), "k".repeat(256)] {
         answer(keyed(&member, &key, "A pen")).await.problem(400);
     }
-    assert_eq!(answer(keyed(&member, &"k".repeat(255), "A pencil")).await.status, 201);
+    let (long, longer) = ("k".repeat(254), "k".repeat(255));
+    for (key, title) in [(&long, "A pencil"), (&longer, "A brush")] {
+        assert_eq!(answer(keyed(&member, key, title)).await.status, 201, "a key counts to its last character");
+    }
 
     let mut asked = tokio::task::JoinSet::new();
     for _ in 0..AT_ONCE {

@@ -1,14 +1,14 @@
 //! `GET /audit-events`: records of the trail.
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tenancy::policy::SeeTrail;
 use tenancy::trail::{self, TrailFilter, TrailRow};
 use tenancy::{PersonId, RequestId, Whole};
 
-use super::cursor::{self, Page};
+use super::cursor::{self, Page, Query};
 use super::{Caller, id_of};
 use crate::problem::Problem;
 use crate::state::App;

@@ -1,8 +1,11 @@
 //! Cursors: opaque, signed over workspace, route, filter and last key; an altered or foreign one is refused.
 
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use data_encoding::BASE64URL_NOPAD;
 use seal::WorkspaceKeys;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use crate::problem::Problem;
 
@@ -12,6 +15,20 @@ const LIMIT_DEFAULT: i64 = 50;
 const LIMIT_MAX: i64 = 200;
 /// Bytes of the tag.
 const TAG_BYTES: usize = 16;
+
+/// The query of an address; one that cannot be read is a problem like any other.
+#[derive(Debug)]
+pub(crate) struct Query<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        let read = axum::extract::Query::try_from_uri(&parts.uri);
+        read.map(|axum::extract::Query(value)| Self(value))
+            .map_err(|rejection| Problem::malformed(rejection.body_text()))
+    }
+}
 
 /// The paging part of a query.
 #[derive(Debug, Clone, Default, Deserialize)]

@@ -6,6 +6,7 @@ use identity::idempotency::{self, Known};
 use serde_json::Value;
 use tenancy::{ReadWrite, Scope};
 
+use crate::edge;
 use crate::problem::Problem;
 
 /// What to do with a request that may be a repetition.
@@ -31,7 +32,9 @@ pub(crate) async fn turn(
     let Some(value) = headers.get("idempotency-key") else { return Ok(Turn::First(Keep { key: None })) };
     let key = value.to_str().ok().filter(|key| (1..=255).contains(&key.len()));
     let key = key.ok_or_else(|| Problem::malformed("Idempotency-Key has 1 to 255 visible characters."))?;
-    let key = format!("{route}:{key}").chars().take(255).collect::<String>();
+    // A key belongs to its address; the hash keeps both apart from every other pair, whatever their length.
+    let place = format!("{route}\n{}\n{key}", edge::path());
+    let key = data_encoding::HEXLOWER.encode(&seal::sha256(place.as_bytes()));
     let hash = seal::sha256(body);
     match idempotency::begin(scope, &key, hash).await? {
         Known::Fresh => Ok(Turn::First(Keep { key: Some((key, hash)) })),

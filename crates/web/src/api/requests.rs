@@ -2,7 +2,7 @@
 
 use ::requests::store::{self, Ask, Listed, RequestView};
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ use tenancy::policy::{
 use tenancy::{RequestId, TaskId, Whole};
 use utoipa::ToSchema;
 
-use super::cursor::{self, Page};
+use super::cursor::{self, Page, Query};
 use super::idempotent::{Turn, turn};
 use super::{Caller, JsonBody, etag, id_of, if_match};
 use crate::problem::Problem;

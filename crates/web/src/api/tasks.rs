@@ -2,13 +2,13 @@
 
 use ::requests::store;
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use tenancy::policy::SeeHome;
 use tenancy::{RequestId, TaskId, Whole};
 use utoipa::ToSchema;
 
-use super::cursor::{self, Page};
+use super::cursor::{self, Page, Query};
 use super::{Caller, etag, id_of};
 use crate::problem::Problem;
 use crate::state::App;
