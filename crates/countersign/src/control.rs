@@ -69,6 +69,27 @@ pub enum Ask {
     },
     /// Close it.
     ClosePlain,
+    /// The table of checks with what turns each red.
+    #[cfg(feature = "faults")]
+    Faults,
+    /// Turn a switch on.
+    #[cfg(feature = "faults")]
+    FaultOn {
+        /// Its name.
+        name: String,
+    },
+    /// Turn a switch off.
+    #[cfg(feature = "faults")]
+    FaultOff {
+        /// Its name.
+        name: String,
+    },
+    /// Run one check now.
+    #[cfg(feature = "faults")]
+    CheckOne {
+        /// Its code.
+        check: String,
+    },
 }
 
 /// What the server answers.

@@ -45,12 +45,12 @@ async fn administer(
     let unreachable = |error: tokio_postgres::Error| format!("the server of DATABASE_URL: {error}");
     let (client, connection) = config.connect(NoTls).await.map_err(unreachable)?;
     let driver = tokio::spawn(connection);
-    client.batch_execute(&sections.cluster).await.map_err(unreachable)?;
+    client.batch_execute(sections.cluster).await.map_err(unreachable)?;
     for (role, password) in passwords {
         // Both are ours: a name from a closed list, and letters and digits.
         client.batch_execute(&format!("ALTER ROLE {role} PASSWORD '{password}'")).await.map_err(unreachable)?;
     }
-    client.batch_execute(&sections.database).await.map_err(unreachable)?;
+    client.batch_execute(sections.database).await.map_err(unreachable)?;
     let grant = format!("GRANT CONNECT ON DATABASE \"{}\" TO countersign_app", database.replace('"', "\"\""));
     client.batch_execute(&grant).await.map_err(unreachable)?;
     drop(client);

@@ -6,6 +6,8 @@ pub mod config;
 pub mod control;
 pub mod data_dir;
 pub mod external;
+#[cfg(feature = "faults")]
+mod faulty;
 pub mod listeners;
 pub mod logs;
 pub mod mail;

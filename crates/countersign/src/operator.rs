@@ -40,6 +40,12 @@ pub struct Commands {
 pub trait Checks: Send + Sync {
     /// Answers with the status of every claim.
     fn run_all(&self) -> std::pin::Pin<Box<dyn std::future::Future<Output = Value> + Send + '_>>;
+    /// Runs one and answers with how it ended and what it saw.
+    #[cfg(feature = "faults")]
+    fn run_one(
+        &self,
+        check: claims::registry::CheckId,
+    ) -> std::pin::Pin<Box<dyn std::future::Future<Output = Value> + Send + '_>>;
 }
 
 impl Operator for Commands {
@@ -61,6 +67,20 @@ impl Operator for Commands {
             Ask::Check => Ok(self.checks.run_all().await),
             Ask::OpenPlain { listen } => self.open_plain(listen).await,
             Ask::ClosePlain => self.close_plain().await,
+            #[cfg(feature = "faults")]
+            Ask::Faults => Ok(crate::faulty::table()),
+            #[cfg(feature = "faults")]
+            Ask::FaultOn { name } => claims::faults::switch_on(&name).map(|()| json!(name)).map_err(words),
+            #[cfg(feature = "faults")]
+            Ask::FaultOff { name } => {
+                claims::faults::switch_off(&name);
+                Ok(json!(name))
+            }
+            #[cfg(feature = "faults")]
+            Ask::CheckOne { check } => {
+                let id = claims::registry::CheckId::from_code(&check).ok_or("there is no such check")?;
+                Ok(self.checks.run_one(id).await)
+            }
         }
     }
 }

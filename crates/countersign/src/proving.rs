@@ -134,4 +134,16 @@ impl Checks for Proof {
             self.runner.standing(now()).status_json()
         })
     }
+
+    #[cfg(feature = "faults")]
+    fn run_one(&self, check: CheckId) -> Pin<Box<dyn Future<Output = Value> + Send + '_>> {
+        Box::pin(async move {
+            let ended = match self.runner.run(check).await.ended {
+                claims::state::Ended::Pass => "pass",
+                claims::state::Ended::Fail => "fail",
+                claims::state::Ended::NotProven(_) => "not_proven",
+            };
+            serde_json::json!({"ended": ended, "saw": self.runner.seen(check).map(|seen| seen.text)})
+        })
+    }
 }

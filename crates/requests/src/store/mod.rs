@@ -6,6 +6,7 @@
 mod act;
 mod directory;
 mod lists;
+mod persist;
 mod processes;
 mod read;
 

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use tenancy::policy::SeeRequest;
 use tenancy::{CommentId, DecisionId, Error, Mode, Permit, PersonId, ProcessId, ReadWrite, RequestId, Scope, TaskId};
 
-use super::act::Content;
+use super::persist::Content;
 use super::{Published, open, row_of, version};
 use crate::engine::State;
 use crate::form::Values;
