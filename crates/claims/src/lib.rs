@@ -7,7 +7,6 @@
 mod ask;
 pub mod canary;
 mod checks;
-pub mod faults;
 mod hello;
 mod ledger;
 pub mod probe;
@@ -16,3 +15,5 @@ pub mod runner;
 mod sockets;
 pub mod state;
 pub mod statements;
+
+pub use tenancy::faults;

@@ -9,6 +9,7 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
 use seal::{Sealed, WorkspaceKeys, columns};
+use tenancy::faults;
 use tenancy::policy::SetPassword;
 use tenancy::{Mode, Permit, PersonId, ReadWrite, Record, Scope, SessionId, Via};
 use tokio::sync::Semaphore;
@@ -151,7 +152,7 @@ pub(crate) async fn check(password: Zeroizing<String>, stored: Option<(String, i
         let phc = stored.as_ref().map_or(DUMMY.as_str(), |(phc, _)| phc);
         let fits = verify(normal.as_deref().map_or("", String::as_str), phc);
         let is_right = fits && stored.is_some() && normal.is_some();
-        let outdated = stored.is_some_and(|(_, level)| level < PARAMS_LEVEL);
+        let outdated = stored.is_some_and(|(_, level)| level < PARAMS_LEVEL) || faults::on("weak-password-hash");
         let upgraded = normal.filter(|_| is_right && outdated).map(|normal| hash(&normal));
         Checked { is_right, upgraded }
     };
@@ -187,7 +188,8 @@ impl Queue {
 }
 
 fn argon2() -> Argon2<'static> {
-    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).expect("the parameters are within Argon2's bounds");
+    let memory_kib = if faults::on("weak-password-hash") { Params::MIN_M_COST } else { MEMORY_KIB };
+    let params = Params::new(memory_kib, PASSES, LANES, None).expect("the parameters are within Argon2's bounds");
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
 }
 

@@ -125,7 +125,8 @@ pub fn cookie_name(workspace: WorkspaceId) -> String {
 /// decides when it is over.
 #[must_use]
 pub fn set_cookie(workspace: WorkspaceId, value: &str) -> String {
-    format!("{}={value}; Path=/; Secure; HttpOnly; SameSite=Strict", cookie_name(workspace))
+    let line = format!("{}={value}; Path=/; Secure; HttpOnly; SameSite=Strict", cookie_name(workspace));
+    if tenancy::faults::on("cookie-without-secure") { line.replace("; Secure", "") } else { line }
 }
 
 /// The `Set-Cookie` header that takes it away.

@@ -11,6 +11,7 @@ pub mod catalogue;
 #[expect(clippy::disallowed_types, reason = "tenancy is the room that owns connections")]
 mod database;
 mod error;
+pub mod faults;
 mod ids;
 pub mod migrate;
 mod outbox;

@@ -9,7 +9,7 @@ use seal::{Purpose, WorkspaceKeys, columns};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::{Actor, Error, Origin, RecordId, canonical};
+use crate::{Actor, Error, Origin, RecordId, canonical, faults};
 
 /// Most characters of one value in `context` or `diff`.
 const VALUE_CHARS_MAX: usize = 500;
@@ -115,10 +115,12 @@ pub(crate) fn rows(
         }
         Ok(Value::Object(part).to_string().into_bytes())
     };
+    let is_blank = faults::on("record-without-context");
+    let device = Value::String(origin.device.clone());
     let person = seal_part(&[
         ("actor", Some(actor_value), 1),
-        ("ip", Some(ip), 2),
-        ("device", Some(Value::String(origin.device.clone())), 4),
+        ("ip", Some(ip).filter(|_| !is_blank), 2),
+        ("device", Some(device).filter(|_| !is_blank), 4),
     ])?;
     let period =
         seal_part(&[("target", Some(target), 8), ("context", Some(Value::Object(context)), 16), ("diff", diff, 32)])?;

@@ -17,7 +17,8 @@ use crate::sql::Sql;
 use crate::targets::Target;
 use crate::write::Effect;
 use crate::{
-    Actor, Credential, Error, Internal, Origin, PersonId, ProcessId, SessionId, TokenId, Via, WorkspaceId, statements,
+    Actor, Credential, Error, Internal, Origin, PersonId, ProcessId, SessionId, TokenId, Via, WorkspaceId, faults,
+    statements,
 };
 
 /// A scope that reads: a `READ ONLY` transaction, so PostgreSQL refuses what the types missed.
@@ -267,7 +268,22 @@ impl<M: Mode> Scope<M> {
                 access
             }
         };
+        #[cfg(feature = "faults")]
+        self.widen();
         Ok(())
+    }
+
+    /// What the switches on grants do: a right to submit brings every other, or a grant forgets its process.
+    #[cfg(feature = "faults")]
+    fn widen(&mut self) {
+        let mut grants = self.access.grants.clone();
+        if faults::on("submit-implies-all") && grants.iter().any(|grant| grant.role == Role::Submitter) {
+            grants.push(HeldGrant { role: Role::Owner, process: None, expires_at: None });
+        }
+        if faults::on("grants-ignore-process") {
+            grants.iter_mut().for_each(|grant| grant.process = None);
+        }
+        self.access = Arc::new(Access { grants });
     }
 
     /// The grants that reach a person, read fresh.
@@ -407,6 +423,12 @@ impl<M: Mode> Scope<M> {
     fn decide<A: Action>(&self, target: A::Target, facts: Option<Facts>) -> Result<Permit<A>, Error> {
         let facts = facts.ok_or(Error::NotFound)?;
         match self.judge::<A>(facts) {
+            // The switch lets reads through only: what a check tries to write must not really be changed.
+            Verdict::Forbidden | Verdict::Hidden
+                if faults::on("policy-allow-all") && M::BEGIN.contains("READ ONLY") =>
+            {
+                Ok(Permit { target, facts, scope: self.number, action: PhantomData })
+            }
             Verdict::Allowed => Ok(Permit { target, facts, scope: self.number, action: PhantomData }),
             Verdict::Forbidden => Err(Error::Forbidden),
             Verdict::Hidden => Err(Error::NotFound),

@@ -14,9 +14,7 @@ pub(super) async fn run(cx: &ProbeCtx) -> Result<Outcome, ProbeError> {
     let lines = side.sign_in(cx, Part::Member).await?;
     let mut tally = Tally::default();
     for line in &lines {
-        // The switch stands for a cookie that is set without the attribute.
-        let bare = crate::faults::on("cookie-without-secure").then(|| line.replace("; Secure", ""));
-        let cookie = Cookie::of(bare.as_deref().unwrap_or(line));
+        let cookie = Cookie::of(line);
         for (what, holds) in [
             ("begins with __Host-", cookie.name.starts_with("__Host-")),
             ("Secure", cookie.has("secure", "")),

@@ -19,9 +19,6 @@ pub(super) async fn run(cx: &ProbeCtx) -> Result<Outcome, ProbeError> {
     let before = cx.log_tail.counters();
     // If this word is not found the log was not read, and finding nothing else would prove nothing.
     tracing::debug!("a live check writes {control} to see that the log is read");
-    if crate::faults::on("log-bodies") {
-        tracing::debug!("a body: {value}");
-    }
     let sign_in = format!("email={}&password={}", form_value(&format!("{email}@probe.invalid")), form_value(&password));
     cx.ask("POST", &format!("/w/{}/sign-in", side.slug), Who::Nobody, Content::Form(sign_in), &[]).await?;
     let forged_token = format!("csk_{forged}");

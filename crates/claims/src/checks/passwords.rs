@@ -30,9 +30,7 @@ pub(super) async fn run(cx: &ProbeCtx) -> Result<Outcome, ProbeError> {
             let sealed = Sealed::<columns::PasswordPhc>::from_envelope(row.get(2));
             let verifier = scope.keys().open(person, &sealed).ok();
             let stored = verifier.as_deref().and_then(Stored::of);
-            // The switch stands for verifiers made with less work than the floor.
-            let weak = crate::faults::on("weak-password-hash");
-            let strong = stored.as_ref().is_some_and(Stored::is_strong) && !weak;
+            let strong = stored.as_ref().is_some_and(Stored::is_strong);
             tally.count(format!("{}, a verifier", side.slug), Found::right_if(strong));
             let own_salt = stored.is_some_and(|stored| salts.insert(stored.salt));
             tally.count(format!("{}, a salt of its own", side.slug), Found::right_if(own_salt));

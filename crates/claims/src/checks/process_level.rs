@@ -19,9 +19,6 @@ pub(super) async fn run(cx: &ProbeCtx) -> Result<Outcome, ProbeError> {
             format!("{} in the first process ({})", part.word(), own.status),
             Found::right_if(own.is_let_through()),
         );
-        // The switch stands for a grant that does not ask for its process.
-        let everywhere = crate::faults::on("grants-ignore-process");
-        let token = side.token(if everywhere { Part::Admin } else { part })?;
         let other = deed.attempt(cx, side, objects, 1, &token).await?;
         let refused = matches!(other.status, 403 | 404);
         tally.count(format!("{} in the second process ({})", part.word(), other.status), Found::right_if(refused));

@@ -27,11 +27,9 @@ pub(super) async fn context(cx: &ProbeCtx) -> Result<Outcome, ProbeError> {
     let actor = side.person(Part::Member)?.to_string();
     tally
         .count("the actor of the act", Found::right_if(text(person, "actor", "id") == Some(&actor) && act.names_actor));
-    // The switch stands for a record that was written without them.
-    let blank = crate::faults::on("record-without-context");
-    let address = value(person, "ip").and_then(Value::as_str).filter(|_| !blank);
+    let address = value(person, "ip").and_then(Value::as_str);
     tally.count("its address", Found::right_if(address.is_some_and(|ip| ip.parse::<std::net::IpAddr>().is_ok())));
-    let device = value(person, "device").and_then(Value::as_str).filter(|_| !blank);
+    let device = value(person, "device").and_then(Value::as_str);
     tally.count("its device", Found::right_if(device.is_some_and(|device| !device.trim().is_empty())));
     tally.count("its channel", Found::right_if(text(period, "context", "channel") == Some("api")));
     tally.count("its target", Found::right_if(value(period, "target").is_some_and(Value::is_string)));

@@ -14,10 +14,7 @@ use crate::statements;
 const RANDOM_TRIED: usize = 50;
 
 pub(super) async fn run(cx: &ProbeCtx) -> Result<Outcome, ProbeError> {
-    let mut ids: Vec<Uuid> = cx.db.routes().await?.into_iter().map(|(_, id, _)| id.uuid()).collect();
-    if crate::faults::on("workspace-id-short") {
-        ids.push(Uuid::from_u128(7));
-    }
+    let ids: Vec<Uuid> = cx.db.routes().await?.into_iter().map(|(_, id, _)| id.uuid()).collect();
     let mut tally = Tally::default();
     let mut seen = BTreeSet::new();
     for id in &ids {

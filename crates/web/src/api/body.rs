@@ -44,6 +44,9 @@ impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
                 Problem::malformed("The body ended early.")
             }
         })?;
+        if claims::faults::on("log-bodies") {
+            tracing::debug!("a body: {}", String::from_utf8_lossy(&bytes));
+        }
         let strict = requests::parse_strict_json(&bytes, JSON_DEPTH_MAX)
             .map_err(|error| Problem::malformed(error.to_string()))?;
         let value =

@@ -1,7 +1,7 @@
-//! Switches that make a check's target misbehave, so that a test sees the check turn red.
+//! Switches that make what the live checks attack misbehave, so that a test sees each check turn red.
 //!
 //! They exist with the cargo feature `faults` only. Without it [`on`] is a constant `false` and the names of the
-//! switches are not in the program.
+//! switches are not in the program. They live in the lowest room that has one, so that every room above can ask.
 
 #[cfg(feature = "faults")]
 mod switches {
