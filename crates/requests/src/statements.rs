@@ -4,6 +4,7 @@ tenancy::statements! { "../sql";
     COMMENT_INSERT = "comment_insert.sql";
     COMMENT_LIST = "comment_list.sql";
     DECISION_INSERT = "decision_insert.sql";
+    DECISION_LAST = "decision_last.sql";
     DECISION_LIST = "decision_list.sql";
     DECISION_VOID = "decision_void.sql";
     EVENT_INSERT = "event_insert.sql";

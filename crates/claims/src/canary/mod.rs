@@ -26,6 +26,9 @@ const SESSION_AGE_MAX: Duration = Duration::from_secs(20 * 60);
 /// Label of everything derived for the canaries.
 const LABEL: &str = "countersign/canary/v1";
 
+/// Slugs of the two canary workspaces.
+pub const SLUGS: [&str; 2] = ["probe-a", "probe-b"];
+
 /// What somebody of a canary workspace is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Part {

@@ -23,7 +23,7 @@ use crate::probe::ProbeError;
 use crate::statements;
 
 /// Slugs and plans of the two workspaces: one plan each, so that every plan there is takes part.
-const SIDES: [(&str, &str); 2] = [("probe-a", "standard"), ("probe-b", "enterprise")];
+const SIDES: [(&str, &str); 2] = [(super::SLUGS[0], "standard"), (super::SLUGS[1], "enterprise")];
 /// How long a canary token lives; [`Canary::renew`] makes new ones well before.
 const TOKEN_DAYS: i32 = 1;
 /// What the tokens are called.

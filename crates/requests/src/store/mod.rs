@@ -20,8 +20,8 @@ pub use directory::{facts_for, people_named};
 pub use lists::{Listed, Waiting, mine, of_processes, waiting, waiting_count};
 pub use processes::{Catalogued, PublishError, Published, Version, catalogue, publish, published, version, versions};
 pub use read::{
-    CommentRow, DecisionRow, EventRow, RequestView, RevisionRow, TaskRow, comments, counts, decisions, events, load,
-    revisions, see, tasks,
+    CommentRow, DecisionRow, EventRow, RequestView, RevisionRow, TaskRow, comments, counts, decisions, events,
+    last_words, load, revisions, see, tasks,
 };
 
 use crate::engine::Refusal;

@@ -351,3 +351,19 @@ pub async fn events<M: Mode>(scope: &Scope<M>, permit: &Permit<SeeRequest>) -> R
         })
         .collect())
 }
+
+/// Who decided last on a request, and with which words: for the letter that tells of it.
+///
+/// # Errors
+/// The general failures of a query.
+pub async fn last_words<M: Mode>(
+    scope: &Scope<M>,
+    request: RequestId,
+) -> Result<Option<(PersonId, Option<String>)>, Error> {
+    let row = scope.maybe(&sql::DECISION_LAST, &[&scope.workspace().uuid(), &request.uuid()]).await?;
+    let Some(row) = row else { return Ok(None) };
+    let id = DecisionId::from_uuid(row.get(0));
+    let sealed: Option<Vec<u8>> = row.get(2);
+    let reason = sealed.map(|bytes| open::<columns::DecisionReason, M>(scope, id.bytes(), bytes)).transpose()?;
+    Ok(Some((PersonId::from_uuid(row.get(1)), reason)))
+}
