@@ -13,6 +13,9 @@ pub const SLUG: &str = "sample";
 /// Address of its owner.
 pub const OWNER: &str = "owner@sample.test";
 
+/// Address of the owner of the platform's own workspace, who makes workspaces on a page.
+pub const OPERATOR: &str = "operator@platform.test";
+
 const PEOPLE: &[(&str, &str, Role, Option<&str>)] = &[
     ("owner", "Olive Owens", Role::Owner, None),
     ("manager", "Mia Chen", Role::Member, Some("owner")),
@@ -42,6 +45,16 @@ const PROCESSES: &[&str] = &[
     include_str!("../../requests/samples/access.json"),
     include_str!("../../requests/samples/travel.json"),
 ];
+
+/// Adds the operator to the platform's own workspace.
+///
+/// # Errors
+/// A sentence.
+pub async fn add_operator(db: &Database, platform: WorkspaceId) -> Result<(), String> {
+    let mut scope = operate(db, platform).await?;
+    add(&mut scope, OPERATOR, "Operator", Role::Owner, None).await?;
+    scope.commit().await.map(drop).map_err(words)
+}
 
 /// Makes the sample workspace, completing what an interrupted start left undone.
 ///

@@ -156,6 +156,9 @@ async fn workspaces(db: &Database, flags: &Serve) -> Result<(WorkspaceId, bool),
         Made::Now(id) => (id, true),
         Made::Before(id) => (id, false),
     };
+    if first {
+        sample::add_operator(db, platform).await?;
+    }
     if first && !flags.no_sample {
         sample::make(db).await?;
     }
@@ -180,6 +183,10 @@ async fn announce(
     }
     let data = paths.root.display();
     println!("  be anybody: countersign link create --data {data} --as member@sample.test");
+    println!(
+        "  make workspaces on a page: countersign link create --data {data} --workspace platform --as {}",
+        sample::OPERATOR
+    );
     if flags.scratch {
         println!("  scratch: data in {data}; break it with");
         println!("    psql -h {} -U postgres countersign", paths.root.join("run").display());
