@@ -6,6 +6,10 @@ use tenancy::{Actor, PersonId, ProcessId};
 
 use crate::support::golden;
 
+/// Stands above the table of acts.
+const LEGEND: &str = "# yes: may do it; no: is told that it is not theirs to do; hidden: is told that there is no such \
+thing.\n# Roles after viewer are held at the process that the act concerns.\n";
+
 #[test]
 fn which_role_holds_which_right() {
     let mut table = String::from("right");
@@ -24,9 +28,7 @@ fn which_role_holds_which_right() {
     golden("crates/tenancy/policy/matrix.tsv", &table);
 }
 
-/// Whose the thing is that the act is done to.
-const SITUATIONS: &[(&str, bool)] = &[("their own", true), ("somebody else's", false)];
-
+/// What one actor hears; `theirs` says whose the thing is that the act is done to.
 fn verdict(row: &ActionRow, actor: Actor, access: &Access, process: ProcessId, theirs: bool) -> &'static str {
     let somebody = actor.person().filter(|_| theirs).unwrap_or_else(PersonId::random);
     let facts = Facts {
@@ -55,7 +57,7 @@ fn verdict(row: &ActionRow, actor: Actor, access: &Access, process: ProcessId, t
 #[test]
 fn who_may_do_what() {
     let process = ProcessId::random();
-    let mut table = String::from("act\tto\tvisitor");
+    let mut table = format!("{LEGEND}act\tto\tvisitor");
     for role in Role::ALL {
         table.push('\t');
         table.push_str(role.text());
@@ -63,19 +65,23 @@ fn who_may_do_what() {
     table.push_str("\toperator\tcourier\tprober\n");
     let nothing = Access::default();
     for row in ACTIONS {
-        for (words, theirs) in SITUATIONS {
-            let mut cells = vec![row.code, words, verdict(row, Actor::Visitor, &nothing, process, *theirs)];
+        let [own, other] = [true, false].map(|theirs| {
+            let mut cells = vec![verdict(row, Actor::Visitor, &nothing, process, theirs)];
             for role in Role::ALL {
                 let at = (!Role::OF_WORKSPACE.contains(role)).then_some(process);
                 let grants = vec![HeldGrant { role: *role, process: at, expires_at: None }];
                 let person = Actor::Person(PersonId::random());
-                cells.push(verdict(row, person, &Access { grants }, process, *theirs));
+                cells.push(verdict(row, person, &Access { grants }, process, theirs));
             }
             for actor in [Actor::Operator, Actor::Courier, Actor::Prober] {
-                cells.push(verdict(row, actor, &nothing, process, *theirs));
+                cells.push(verdict(row, actor, &nothing, process, theirs));
             }
-            table.push_str(&cells.join("\t"));
-            table.push('\n');
+            cells.join("\t")
+        });
+        if own == other {
+            table.push_str(&format!("{}\tany\t{own}\n", row.code));
+        } else {
+            table.push_str(&format!("{0}\ttheir own\t{own}\n{0}\tsomebody else's\t{other}\n", row.code));
         }
     }
     golden("crates/tenancy/policy/actions.tsv", &table);

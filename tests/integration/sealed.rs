@@ -135,7 +135,7 @@ async fn sign_in_everywhere(north: &Workspace, person: tenancy::PersonId, word: 
         (format!("{word}@{word}.test"), typed),
         (format!("{word}@{word}.test"), format!("wrong {word}")),
         (format!("nobody-{word}@else.test"), "some password".to_owned()),
-        (format!("no address {word}"), format!("{word}")),
+        (format!("no address {word}"), word.to_owned()),
     ] {
         let outcome = sign_in::sign_in(&north.db, north.id, browser(), &email, Zeroizing::new(password)).await;
         outcome.unwrap();
