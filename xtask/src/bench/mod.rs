@@ -45,6 +45,9 @@ pub(crate) struct MainJob {
     /// Rounds of six phases each.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=100))]
     rounds: u8,
+    /// The countersign binary; by default the release build of this tree.
+    #[arg(long)]
+    binary: Option<std::path::PathBuf>,
 }
 
 impl Bench {
@@ -87,15 +90,15 @@ impl MainJob {
             let release = cargo_release("xtask")?;
             return Err(Command::new(release).args(std::env::args_os().skip(1)).exec().into());
         }
-        let countersign = binary(None)?;
+        let countersign = binary(self.binary.clone())?;
         let place = Place::new()?;
         let start = || Server::start(&countersign, &place, "127.0.0.1:0", &["--scratch"]);
-        start()?.stop()?;
+        settled(start()?).stop()?;
         let mut start_ms = 0;
         for _ in 1..STARTS {
             let server = start()?;
             start_ms = start_ms.max(server.ready_after().as_millis());
-            server.stop()?;
+            settled(server).stop()?;
         }
         let server = start()?;
         start_ms = start_ms.max(server.ready_after().as_millis());
@@ -156,6 +159,12 @@ impl Bed {
     fn cpu_us(&self, server_pid: i32) -> Result<u64, Failure> {
         Ok(cpu::process_us(server_pid)? + cpu::family_us(self.cluster.postmaster)?)
     }
+}
+
+/// A server that had a second to finish what a start begins, so that the next start meets it at rest.
+fn settled(server: Server) -> Server {
+    std::thread::sleep(Duration::from_secs(1));
+    server
 }
 
 /// The sample's purchase form, filled in.
