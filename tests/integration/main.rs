@@ -1,4 +1,5 @@
 //! The one integration-test binary: everything that needs a real PostgreSQL. A module a promise.
+#![expect(clippy::unwrap_used, reason = "what a test does not expect is a panic, in its helpers too")]
 
 mod api;
 mod catalogue;
