@@ -171,31 +171,24 @@ async fn a_token_does_what_its_scopes_say_until_it_ends(server: &Server) {
     owner.get("/api/v1/audit-events").await.problem(403);
     owner.get("/api/v1/people").await.problem(403);
 
-    let label = "to be ended";
-    let ending = server.says(&[
-        "token",
-        "create",
-        "--workspace",
-        "sample",
-        "--as",
-        "director@sample.test",
-        "--scopes",
-        "requests:read",
-        "--label",
-        label,
-    ]);
+    let director = server.signed_in("sample", "director@sample.test").await;
+    let made = director.form("/w/sample/tokens", "act=create&label=ending&scope=requests%3Aread&days=1").await;
+    assert_eq!(made.status, 200, "{}", made.text());
+    let page = made.text();
+    let ending = page.split(['<', '>', '"']).find(|part| part.starts_with("csk_")).unwrap();
+    let id = page.split("name=\"token\" value=\"").nth(1).unwrap().split('"').next().unwrap();
     let with = |token: &str| server.nobody().ask("GET", "/api/v1/tasks").bearer_auth(token);
-    assert_eq!(answer(with(&ending)).await.status, 200);
-    let director = server.caller("director");
-    let listed = director.get("/api/v1/tokens").await.json();
-    let row = listed["items"].as_array().unwrap().iter().find(|row| row["label"] == label).unwrap().clone();
-    let path = format!("/api/v1/tokens/{}", row["id"].as_str().unwrap());
-    answer(server.caller("member").ask("DELETE", &path)).await.problem(404);
-    assert_eq!(answer(director.ask("DELETE", &path)).await.status, 204);
-    let after = answer(with(&ending)).await;
+    assert_eq!(answer(with(ending)).await.status, 200);
+    server.caller("director").get("/api/v1/tokens").await.problem(403);
+    let stranger = server.signed_in("sample", "member@sample.test").await;
+    assert_eq!(stranger.form("/w/sample/tokens", &format!("act=end&token={id}")).await.status, 404);
+    assert_eq!(answer(with(ending)).await.status, 200, "nobody ends the token of another");
+    assert_eq!(director.form("/w/sample/tokens", &format!("act=end&token={id}")).await.status, 303);
+    let after = answer(with(ending)).await;
+    let member = server.caller("member");
     assert_eq!(after.problem(401), "unauthenticated");
     assert_eq!(after.header("www-authenticate"), "Bearer realm=\"countersign\"");
-    let token = director.token();
+    let token = member.token();
     for broken in [&token[..token.len() - 1], &token.replace("csk_", "csk-"), "csk_", ""] {
         answer(with(broken)).await.problem(401);
     }
