@@ -57,9 +57,12 @@ while :; do
   flock -x "$1/start.lock" sh -c '
     flock -n -x "$1/use.lock" true || exit 3
     pid=$(head -n 1 "$1/pg/postmaster.pid") || exit 0
-    kill -INT "$pid"
     waited=0
-    while kill -0 "$pid" 2>/dev/null && [ "$waited" -lt 30 ]; do sleep 1; waited=$((waited + 1)); done
+    while [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = postgres ] && [ "$waited" -lt 30 ]; do
+      [ "$waited" -gt 0 ] || kill -INT "$pid"
+      sleep 1
+      waited=$((waited + 1))
+    done
     rm -rf "$1/pg" "$1/run" "$1/log"' keeper "$1" && exit 0
 done
 "#;
