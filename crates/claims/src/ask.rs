@@ -59,7 +59,11 @@ impl Answer {
     }
     /// Refused as somebody without the right: hidden or forbidden.
     pub(crate) fn is_refused(&self) -> bool {
-        matches!(self.status, 401 | 403 | 404)
+        matches!(self.status, 401 | 403) || self.is_hidden()
+    }
+    /// Answered as if what was named were not there: a body that names a process nobody knows is told so by a code.
+    pub(crate) fn is_hidden(&self) -> bool {
+        self.status == 404 || self.status == 422 && contains(&self.body, b"\"unknown_process\"")
     }
     /// Let through to the act itself, whatever the act then said of its input.
     pub(crate) fn is_let_through(&self) -> bool {

@@ -152,7 +152,7 @@ pub(crate) async fn check(password: Zeroizing<String>, stored: Option<(String, i
         let phc = stored.as_ref().map_or(DUMMY.as_str(), |(phc, _)| phc);
         let fits = verify(normal.as_deref().map_or("", String::as_str), phc);
         let is_right = fits && stored.is_some() && normal.is_some();
-        let outdated = stored.is_some_and(|(_, level)| level < PARAMS_LEVEL) || faults::on("weak-password-hash");
+        let outdated = stored.is_some_and(|(_, level)| level < PARAMS_LEVEL);
         let upgraded = normal.filter(|_| is_right && outdated).map(|normal| hash(&normal));
         Checked { is_right, upgraded }
     };

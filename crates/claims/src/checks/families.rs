@@ -89,7 +89,7 @@ pub(super) async fn run(cx: &ProbeCtx) -> Result<Outcome, ProbeError> {
         for deed in Deed::ALL {
             let answer = deed.attempt(cx, side, objects, 0, &token).await?;
             let granted = deed.is_granted(*part, objects);
-            let right = if granted { answer.is_let_through() } else { matches!(answer.status, 403 | 404) };
+            let right = if granted { answer.is_let_through() } else { answer.status == 403 || answer.is_hidden() };
             tally.count(format!("{} as {} ({})", deed.word(), part.word(), answer.status), Found::right_if(right));
         }
     }

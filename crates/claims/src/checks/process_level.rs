@@ -20,7 +20,7 @@ pub(super) async fn run(cx: &ProbeCtx) -> Result<Outcome, ProbeError> {
             Found::right_if(own.is_let_through()),
         );
         let other = deed.attempt(cx, side, objects, 1, &token).await?;
-        let refused = matches!(other.status, 403 | 404);
+        let refused = other.status == 403 || other.is_hidden();
         tally.count(format!("{} in the second process ({})", part.word(), other.status), Found::right_if(refused));
     }
     // The approver was never asked in the second process: its request and its key do not exist for them.
