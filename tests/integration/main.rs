@@ -2,13 +2,17 @@
 #![expect(clippy::unwrap_used, reason = "what a test does not expect is a panic, in its helpers too")]
 
 mod api;
+mod break_it;
+mod browser;
 mod catalogue;
 mod fails_closed;
+mod faults;
 mod isolation;
 mod outbox;
 mod policy;
 mod records;
 mod scope;
+mod scratch;
 mod sealed;
 mod server;
 mod statements;
