@@ -25,7 +25,10 @@ pub fn courier(db: &Database, config: &Config, base_url: &str, data: &Path) -> R
     let (transport, sender) = match &config.mail {
         Mail::Files => {
             let sender = Sender::new("Countersign <countersign@localhost>").map_err(|error| words(&error))?;
-            (Transport::File(FileOutbox::open(files_dir(data)).map_err(|error| words(&error))?), sender)
+            let dir = files_dir(data);
+            let outbox = FileOutbox::open(&dir).map_err(|error| words(&error))?;
+            own(&dir)?;
+            (Transport::File(outbox), sender)
         }
         Mail::Relay(relay) => {
             let sender = Sender::new(&relay.from).map_err(|error| words(&error))?;
@@ -34,6 +37,18 @@ pub fn courier(db: &Database, config: &Config, base_url: &str, data: &Path) -> R
         }
     };
     Ok(Courier::new(db.clone(), composer, transport, sender))
+}
+
+/// The folder lies where anybody may make folders: it must be a real one, ours, and closed to others.
+fn own(dir: &Path) -> Result<(), String> {
+    use std::os::unix::fs::MetadataExt as _;
+    let found = std::fs::symlink_metadata(dir).map_err(|error| format!("{}: {error}", dir.display()))?;
+    let ours = found.is_dir() && found.uid() == nix::unistd::geteuid().as_raw() && found.mode() & 0o077 == 0;
+    if ours {
+        Ok(())
+    } else {
+        Err(format!("{} is not a private folder of this user; remove it, or configure a mail relay", dir.display()))
+    }
 }
 
 fn settings(relay: &Relay) -> Result<SmtpSettings, String> {

@@ -103,6 +103,7 @@ async fn run(
     private: Option<&PrivatePostgres>,
     url: Option<&str>,
 ) -> Result<(), String> {
+    let mut signals = Signals::heard()?;
     let tail = logs::start(logs::level());
     if rustls::crypto::aws_lc_rs::default_provider().install_default().is_err() {
         return Err("another cryptography provider was installed before ours".to_owned());
@@ -137,7 +138,7 @@ async fn run(
     announce(&db, &listeners, &base_url, flags, paths, first_start).await?;
     let proving = tokio::spawn(Arc::clone(&proof).keep_proving());
     let keeping = tokio::spawn(keep(vault, listeners.clone(), config.clone(), paths.tls.clone()));
-    wait_for_the_end(private).await;
+    wait_for_the_end(&mut signals, private).await;
     stop.send_replace(true);
     proving.abort();
     keeping.abort();
@@ -194,18 +195,30 @@ async fn announce(
     std::io::Write::flush(&mut std::io::stdout()).map_err(words)
 }
 
+/// The signals that end the server, heard from before it says ready.
+struct Signals {
+    term: tokio::signal::unix::Signal,
+    int: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn heard() -> Result<Self, String> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let unheard = |error: std::io::Error| format!("signals cannot be heard: {error}");
+        Ok(Self {
+            term: signal(SignalKind::terminate()).map_err(unheard)?,
+            int: signal(SignalKind::interrupt()).map_err(unheard)?,
+        })
+    }
+}
+
 /// Ends with a signal, or with a database that cannot be brought back.
-async fn wait_for_the_end(private: Option<&PrivatePostgres>) {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
-        tracing::error!("signals cannot be heard; ending");
-        return;
-    };
+async fn wait_for_the_end(signals: &mut Signals, private: Option<&PrivatePostgres>) {
     let mut look = tokio::time::interval(Duration::from_secs(1));
     loop {
         tokio::select! {
-            _ = term.recv() => return,
-            _ = int.recv() => return,
+            _ = signals.term.recv() => return,
+            _ = signals.int.recv() => return,
             _ = look.tick() => {
                 if private.is_some_and(|server| matches!(server.health(), Health::Failed { .. })) {
                     tracing::error!("the private PostgreSQL cannot be started again; ending");

@@ -1,4 +1,3 @@
-SELECT p.process_id, p.key, p.prefix, v.version, v.hash
+SELECT p.process_id, p.published
 FROM countersign.process p
-JOIN countersign.process_version v ON v.workspace_id = $1 AND v.process_id = p.process_id AND v.version = p.published
-WHERE p.workspace_id = $1 AND p.key = $2
+WHERE p.workspace_id = $1 AND p.key = $2 AND p.published IS NOT NULL

@@ -1,4 +1,4 @@
-SELECT p.process_id, p.key, p.prefix, p.published, v.hash, v.published_at
+SELECT p.process_id, p.published, v.published_at
 FROM countersign.process p
 JOIN countersign.process_version v ON v.workspace_id = $1 AND v.process_id = p.process_id AND v.version = p.published
 WHERE p.workspace_id = $1

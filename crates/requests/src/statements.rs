@@ -24,6 +24,7 @@ tenancy::statements! { "../sql";
     REQUEST_LOAD = "request_load.sql";
     REQUEST_MINE = "request_mine.sql";
     REQUEST_OF_PROCESSES = "request_of_processes.sql";
+    REQUEST_SEE = "request_see.sql";
     REQUEST_UPDATE = "request_update.sql";
     REVISION_INSERT = "revision_insert.sql";
     REVISION_LIST = "revision_list.sql";

@@ -396,28 +396,21 @@ impl<M: Mode> Scope<M> {
         self.decide(target, facts)
     }
 
-    /// As [`permit`](Self::permit) and a query behind it in one round trip: the rows are let go if the permit fails.
+    /// As [`permit`](Self::permit), by a statement that reads the target's facts in its first five columns and what the
+    /// caller wants of it behind them; it takes `(workspace, target, actor)`. The row is let go if the permit fails.
+    /// For reading: nothing is locked.
     ///
     /// # Errors
     /// As [`permit`](Self::permit).
-    pub async fn permit_and_rows<A: Action>(
+    pub async fn permit_by<A: Action>(
         &mut self,
         target: A::Target,
         sql: &'static Sql,
-        params: Params<'_>,
-    ) -> Result<(Permit<A>, Vec<Row>), Error> {
-        let look = if M::LOCKS == Locks::Target { A::Target::LOCK } else { A::Target::LOOK };
+    ) -> Result<(Permit<A>, Row), Error> {
         let actor = self.actor.person().map(PersonId::uuid);
-        let client = self.client();
-        let facts_statement = database::prepare(client, look).await?;
-        let statement = database::prepare(client, sql).await?;
-        let (workspace, id) = (self.workspace.uuid(), target.id());
-        let look_params: Params<'_> = &[&workspace, &id, &actor];
-        let (facts, rows) =
-            join(client.query_opt(&facts_statement, look_params), client.query(&statement, params)).await;
-        let facts = facts.map_err(|error| Error::from_driver(look.name(), error))?.as_ref().map(facts_of);
-        let permit = self.decide(target, facts)?;
-        Ok((permit, rows.map_err(|error| Error::from_driver(sql.name(), error))?))
+        let row = self.maybe(sql, &[&self.workspace.uuid(), &target.id(), &actor]).await?.ok_or(Error::NotFound)?;
+        let permit = self.decide(target, Some(facts_of(&row)))?;
+        Ok((permit, row))
     }
 
     fn decide<A: Action>(&self, target: A::Target, facts: Option<Facts>) -> Result<Permit<A>, Error> {

@@ -75,48 +75,46 @@ const CACHED_MAX: usize = 256;
 const CACHED_FOR: Duration = Duration::from_secs(300);
 
 /// Documents by version, with the instant they were opened.
-type Opened = LruCache<CacheKey, (Instant, Arc<Process>)>;
+type Opened = LruCache<CacheKey, (Instant, Published)>;
 
 static OPENED: LazyLock<Mutex<Opened>> =
     LazyLock::new(|| Mutex::new(LruCache::new(NonZeroUsize::new(CACHED_MAX).expect("the bound is not zero"))));
 
-fn cached(key: CacheKey) -> Option<Arc<Process>> {
+fn cached(key: CacheKey) -> Option<Published> {
     let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
-    opened.get(&key).filter(|(since, _)| since.elapsed() < CACHED_FOR).map(|(_, process)| Arc::clone(process))
+    opened.get(&key).filter(|(since, _)| since.elapsed() < CACHED_FOR).map(|(_, published)| published.clone())
 }
 
-/// One version, whatever its state: requests stay with theirs.
+/// One version, whatever its state: requests stay with theirs. A version never changes, so a cached one is not asked for
+/// again; who may see it is decided at every use.
 ///
 /// # Errors
 /// [`Error::NotFound`] for an unknown version; [`Error::Row`] for a document that does not read.
 pub async fn version<M: Mode>(scope: &Scope<M>, id: ProcessId, version: i32) -> Result<Published, Error> {
+    let place = (scope.workspace(), id, version);
+    if let Some(published) = cached(place) {
+        return Ok(published);
+    }
     let row = scope.one(&sql::VERSION_DOCUMENT, &[&scope.workspace().uuid(), &id.uuid(), &version]).await?;
     let hash: Vec<u8> = row.get(0);
-    let process = match cached((scope.workspace(), id, version)) {
-        Some(process) => process,
-        None => parse(scope, id, version, row.get(1))?,
-    };
-    Ok(Published { id, key: row.get(2), prefix: row.get(3), version, hash: hash32(&hash, id)?, process })
-}
-
-fn parse<M: Mode>(scope: &Scope<M>, id: ProcessId, version: i32, bytes: Vec<u8>) -> Result<Arc<Process>, Error> {
-    let document = open::<columns::ProcessDocument, M>(scope, version_row(id, version), bytes)?;
+    let document = open::<columns::ProcessDocument, M>(scope, version_row(id, version), row.get(1))?;
     let unreadable = || Error::Row { table: "process_version", column: "document", row: id.to_string() };
     let process = Arc::new(Process::parse(&document).map_err(|_| unreadable())?);
+    let published = Published {
+        id,
+        key: process.key().to_owned(),
+        prefix: process.prefix().to_owned(),
+        version,
+        hash: hash32(&hash, id)?,
+        process,
+    };
     let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
-    opened.put((scope.workspace(), id, version), (Instant::now(), Arc::clone(&process)));
-    Ok(process)
+    opened.put(place, (Instant::now(), published.clone()));
+    Ok(published)
 }
 
 fn hash32(hash: &[u8], id: ProcessId) -> Result<[u8; 32], Error> {
     hash.try_into().map_err(|_| Error::Row { table: "process_version", column: "hash", row: id.to_string() })
-}
-
-async fn opened<M: Mode>(scope: &Scope<M>, id: ProcessId, number: i32) -> Result<Arc<Process>, Error> {
-    match cached((scope.workspace(), id, number)) {
-        Some(process) => Ok(process),
-        None => Ok(version(scope, id, number).await?.process),
-    }
 }
 
 /// The published version of a process.
@@ -125,11 +123,7 @@ async fn opened<M: Mode>(scope: &Scope<M>, id: ProcessId, number: i32) -> Result
 /// [`Error::NotFound`] for an unknown key.
 pub async fn published<M: Mode>(scope: &Scope<M>, key: &str) -> Result<Published, Error> {
     let row = scope.one(&sql::PROCESS_BY_KEY, &[&scope.workspace().uuid(), &key]).await?;
-    let id = ProcessId::from_uuid(row.get(0));
-    let number = row.get(3);
-    let process = opened(scope, id, number).await?;
-    let hash: Vec<u8> = row.get(4);
-    Ok(Published { id, key: row.get(1), prefix: row.get(2), version: number, hash: hash32(&hash, id)?, process })
+    version(scope, ProcessId::from_uuid(row.get(0)), row.get(1)).await
 }
 
 /// Every published process, by key, at most 200. The caller shows those the actor may see.
@@ -139,13 +133,8 @@ pub async fn published<M: Mode>(scope: &Scope<M>, key: &str) -> Result<Published
 pub async fn catalogue<M: Mode>(scope: &Scope<M>) -> Result<Vec<Catalogued>, Error> {
     let mut found = Vec::new();
     for row in scope.rows(&sql::PROCESS_LIST, &[&scope.workspace().uuid()]).await? {
-        let id = ProcessId::from_uuid(row.get(0));
-        let number: i32 = row.get(3);
-        let process = opened(scope, id, number).await?;
-        let hash: Vec<u8> = row.get(4);
-        let hash = hash32(&hash, id)?;
-        let published = Published { id, key: row.get(1), prefix: row.get(2), version: number, hash, process };
-        found.push(Catalogued { published, published_at: row.get(5) });
+        let published = version(scope, ProcessId::from_uuid(row.get(0)), row.get(1)).await?;
+        found.push(Catalogued { published, published_at: row.get(2) });
     }
     Ok(found)
 }

@@ -76,26 +76,31 @@ fn unreadable(column: &'static str, id: RequestId) -> Error {
     Error::Row { table: "request", column, row: id.to_string() }
 }
 
-async fn view_of<M: Mode>(scope: &Scope<M>, id: RequestId, row: &tokio_postgres::Row) -> Result<RequestView, Error> {
-    let published = version(scope, ProcessId::from_uuid(row.get(0)), row.get(1)).await?;
-    let revision_no: i32 = row.get(5);
-    let hash: Vec<u8> = row.get(6);
-    let engine = open::<columns::RequestState, M>(scope, id.bytes(), row.get(9))?;
-    let values = values_in(scope, id, revision_no, &published, row.get(14))?;
+async fn view_of<M: Mode>(
+    scope: &Scope<M>,
+    id: RequestId,
+    row: &tokio_postgres::Row,
+    from: usize,
+) -> Result<RequestView, Error> {
+    let published = version(scope, ProcessId::from_uuid(row.get(from)), row.get(from + 1)).await?;
+    let revision_no: i32 = row.get(from + 5);
+    let hash: Vec<u8> = row.get(from + 6);
+    let engine = open::<columns::RequestState, M>(scope, id.bytes(), row.get(from + 9))?;
+    let values = values_in(scope, id, revision_no, &published, row.get(from + 14))?;
     Ok(RequestView {
         id,
-        requester: PersonId::from_uuid(row.get(2)),
-        state_word: row.get(3),
+        requester: PersonId::from_uuid(row.get(from + 2)),
+        state_word: row.get(from + 3),
         state: serde_json::from_slice(&engine).map_err(|_| unreadable("engine", id))?,
-        title: open::<columns::RequestTitle, M>(scope, id.bytes(), row.get(8))?,
+        title: open::<columns::RequestTitle, M>(scope, id.bytes(), row.get(from + 8))?,
         revision_no,
         revision_hash: hash.try_into().map_err(|_| unreadable("revision_hash", id))?,
         values,
-        created_at: row.get(10),
-        submitted_at: row.get(11),
-        stage_since: row.get(12),
-        ended_at: row.get(13),
-        event_no: row.get(7),
+        created_at: row.get(from + 10),
+        submitted_at: row.get(from + 11),
+        stage_since: row.get(from + 12),
+        ended_at: row.get(from + 13),
+        event_no: row.get(from + 7),
         published,
     })
 }
@@ -113,15 +118,16 @@ fn values_in<M: Mode>(
     Ok(Values::from_stored(published.process.form(), json.get("values").unwrap_or(&Json::Null)))
 }
 
-/// Permits and reads a request in one round trip.
+/// Columns of facts that stand before a request's own in the statement that permits and reads at once.
+const FACTS_COLUMNS: usize = 5;
+
+/// Permits and reads a request in one statement.
 ///
 /// # Errors
 /// [`Error::NotFound`] for absent and hidden alike.
 pub async fn see<M: Mode>(scope: &mut Scope<M>, id: RequestId) -> Result<(Permit<SeeRequest>, RequestView), Error> {
-    let workspace = scope.workspace().uuid();
-    let (permit, rows) = scope.permit_and_rows::<SeeRequest>(id, &sql::REQUEST_LOAD, &[&workspace, &id.uuid()]).await?;
-    let row = rows.first().ok_or(Error::NotFound)?;
-    let view = view_of(scope, id, row).await?;
+    let (permit, row) = scope.permit_by::<SeeRequest>(id, &sql::REQUEST_SEE).await?;
+    let view = view_of(scope, id, &row, FACTS_COLUMNS).await?;
     Ok((permit, view))
 }
 
@@ -131,7 +137,7 @@ pub async fn see<M: Mode>(scope: &mut Scope<M>, id: RequestId) -> Result<(Permit
 /// [`Error::NotFound`] when it is gone.
 pub async fn load<M: Mode>(scope: &Scope<M>, id: RequestId) -> Result<RequestView, Error> {
     let row = scope.one(&sql::REQUEST_LOAD, &[&scope.workspace().uuid(), &id.uuid()]).await?;
-    view_of(scope, id, &row).await
+    view_of(scope, id, &row, 0).await
 }
 
 pub(super) async fn load_for_act(scope: &Scope<ReadWrite>, id: RequestId) -> Result<Loaded, Error> {

@@ -173,11 +173,10 @@ pub(crate) async fn create(
     Ok(located(response, &format!("/api/v1/requests/{}", made.id)))
 }
 
+/// Absent and hidden are one answer here too.
 fn unknown_process(error: tenancy::Error, key: &str) -> Problem {
     match error {
-        tenancy::Error::NotFound => {
-            Problem::invalid_at("/process", "unknown_process", format!("There is no process \"{}\" here.", cut(key)))
-        }
+        tenancy::Error::NotFound => Problem::not_found().detail(format!("There is no process \"{}\" here.", cut(key))),
         other => other.into(),
     }
 }
