@@ -5,6 +5,8 @@
 #![forbid(unsafe_code)]
 
 mod actor;
+#[cfg(feature = "faults")]
+mod astray;
 pub mod attempts;
 pub mod canonical;
 pub mod catalogue;

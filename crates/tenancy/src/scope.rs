@@ -389,6 +389,8 @@ impl<M: Mode> Scope<M> {
     /// # Errors
     /// [`Error::NotFound`] for absent and hidden alike, [`Error::Forbidden`] for what may be seen but not done.
     pub async fn permit<A: Action>(&mut self, target: A::Target) -> Result<Permit<A>, Error> {
+        #[cfg(feature = "faults")]
+        self.go_astray::<A>(target).await?;
         let sql = if M::LOCKS == Locks::Target { A::Target::LOCK } else { A::Target::LOOK };
         let actor = self.actor.person().map(PersonId::uuid);
         let row = self.maybe(sql, &[&self.workspace.uuid(), &target.id(), &actor]).await?;
@@ -407,6 +409,8 @@ impl<M: Mode> Scope<M> {
         target: A::Target,
         sql: &'static Sql,
     ) -> Result<(Permit<A>, Row), Error> {
+        #[cfg(feature = "faults")]
+        self.go_astray::<A>(target).await?;
         let actor = self.actor.person().map(PersonId::uuid);
         let row = self.maybe(sql, &[&self.workspace.uuid(), &target.id(), &actor]).await?.ok_or(Error::NotFound)?;
         let permit = self.decide(target, Some(facts_of(&row)))?;

@@ -20,7 +20,7 @@ pub(super) async fn cross_workspace(cx: &ProbeCtx) -> Result<Outcome, ProbeError
     let [a, b] = cx.sides()?;
     let mut tally = Tally::default();
     let mut channels = BTreeSet::new();
-    for attempt in attempts(cx, b, a, crate::faults::on("scope-from-target")).await? {
+    for attempt in attempts(cx, b, a).await? {
         channels.insert(if attempt.name.contains("/api/") { "REST" } else { "pages" });
         tally.count(attempt.name, attempt.found);
     }
@@ -34,8 +34,8 @@ pub(super) async fn plan_independence(cx: &ProbeCtx) -> Result<Outcome, ProbeErr
     if plans[0] == plans[1] {
         return Err(ProbeError::Missing("the canary workspaces are on the same plan"));
     }
-    let forth = attempts(cx, a, b, false).await?;
-    let back = attempts(cx, b, a, crate::faults::on("isolation-reads-plan")).await?;
+    let forth = attempts(cx, a, b).await?;
+    let back = attempts(cx, b, a).await?;
     let mut tally = Tally::default();
     for (one, other) in forth.into_iter().zip(back) {
         let same = one.name == other.name && one.found == Found::Right && other.found == Found::Right;
@@ -51,17 +51,14 @@ async fn plan(cx: &ProbeCtx, side: &Side) -> Result<String, ProbeError> {
     Ok(plan)
 }
 
-/// Asks every route as the owner of one workspace for the objects of the other. `is_let_in` is the fault: the asker
-/// holds the other's own credentials.
+/// Asks every route as the owner of one workspace for the objects of the other.
 async fn attempts(
     cx: &ProbeCtx,
     (asker, own): (&Side, &Objects),
     (target, foreign): (&Side, &Objects),
-    is_let_in: bool,
 ) -> Result<Vec<Attempt>, ProbeError> {
-    let holder = if is_let_in { target } else { asker };
-    let token = holder.token(Part::Owner)?;
-    let session = holder.session(cx, Part::Owner).await?;
+    let token = asker.token(Part::Owner)?;
+    let session = asker.session(cx, Part::Owner).await?;
     let mut found = Vec::new();
     for route in cx.routes.iter().filter(|route| matches!(route.access, RouteAccess::Act(_) | RouteAccess::Open)) {
         let is_api = route.path_template.starts_with("/api/");
@@ -70,8 +67,7 @@ async fn attempts(
         match targets::object_of(route.path_template) {
             Some(Kind::Private) => {}
             Some(kind) => {
-                let slugs = if is_let_in { target } else { asker };
-                let same = is_like_unknown(cx, route, who, (slugs, own), (target, foreign), kind).await?;
+                let same = is_like_unknown(cx, route, who, (asker, own), (target, foreign), kind).await?;
                 found.push(Attempt { name, found: Found::right_if(same) });
             }
             None if route.method == "GET" => {
