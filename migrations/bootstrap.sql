@@ -57,6 +57,12 @@ BEGIN
     EXECUTE format('ALTER ROLE %I SET lock_timeout = %L', name, '2s');
     EXECUTE format('ALTER ROLE %I SET idle_in_transaction_session_timeout = %L', name, '10s');
   END LOOP;
+  -- Every statement of these roles finds its rows by a key that starts with the workspace, whatever its parameters, so
+  -- one plan serves all; planning again at each use cost a third of a read.
+  FOREACH name IN ARRAY ARRAY['countersign_app', 'countersign_auth', 'countersign_worker', 'countersign_operator']
+  LOOP
+    EXECUTE format('ALTER ROLE %I SET plan_cache_mode = %L', name, 'force_generic_plan');
+  END LOOP;
   EXECUTE 'ALTER ROLE countersign_migrate SET lock_timeout = ''10s''';
 END
 $$;

@@ -66,9 +66,9 @@ pub async fn list<M: Mode>(
     let before = filter.before.unwrap_or(i64::MAX);
     let actor = filter.actor.map(PersonId::uuid);
     let workspace = scope.workspace().uuid();
-    let rows = scope
-        .rows(&statements::TRAIL_LIST, &[&workspace, &before, &filter.target, &actor, &filter.action, &limit])
-        .await?;
+    // Two statements, so that each has the one plan that suits it.
+    let statement = if filter.target.is_some() { &statements::TRAIL_OF_TARGET } else { &statements::TRAIL_LIST };
+    let rows = scope.rows(statement, &[&workspace, &before, &filter.target, &actor, &filter.action, &limit]).await?;
     rows.iter()
         .map(|row| {
             let id = RecordId::from_uuid(row.get(1));
