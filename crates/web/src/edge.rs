@@ -8,7 +8,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt as _;
@@ -63,6 +63,8 @@ pub(crate) async fn guard(request: Request, next: Next) -> Response {
         .scope(current.clone(), async move {
             let mut response = match refuse_foreign(&request) {
                 Some(problem) => problem.into_response(),
+                // No name holds the character that PostgreSQL's texts cannot: whatever is asked for is not there.
+                None if has_nul(request.uri()) => crate::pages::unknown().await,
                 None => answer(request, next).await,
             };
             decorate(&mut response, listener, &current);
@@ -90,6 +92,10 @@ async fn answer(request: Request, next: Next) -> Response {
             Problem::internal().into_response()
         }
     }
+}
+
+fn has_nul(uri: &Uri) -> bool {
+    uri.path_and_query().is_some_and(|asked| asked.as_str().contains("%00"))
 }
 
 /// A state-changing request with a cookie must come from our own pages; one with a bearer token carries its own proof.

@@ -122,6 +122,10 @@ fn hash32(hash: &[u8], id: ProcessId) -> Result<[u8; 32], Error> {
 /// # Errors
 /// [`Error::NotFound`] for an unknown key.
 pub async fn published<M: Mode>(scope: &Scope<M>, key: &str) -> Result<Published, Error> {
+    if key.contains('\0') {
+        // PostgreSQL's texts cannot hold this character, so no key has it.
+        return Err(Error::NotFound);
+    }
     let row = scope.one(&sql::PROCESS_BY_KEY, &[&scope.workspace().uuid(), &key]).await?;
     version(scope, ProcessId::from_uuid(row.get(0)), row.get(1)).await
 }
