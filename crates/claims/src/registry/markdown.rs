@@ -55,19 +55,22 @@ fn cell(text: &str) -> String {
     text.replace('|', "\\|")
 }
 
-const BEGIN: &str = "<!-- claims:begin -->";
-const END: &str = "<!-- claims:end -->";
+/// What visitors type to see claims turn red.
+const TRY_TO_BREAK_IT: &str = include_str!("../../../../docs/try-to-break-it.md");
 
-/// The README with the table between its marks; nothing when a mark is missing.
+/// The README with the table of claims and the section to try it between their marks; nothing when a mark is missing.
 #[must_use]
 pub fn in_readme(readme: &str) -> Option<String> {
-    let (before, rest) = readme.split_once(BEGIN)?;
-    let (_, after) = rest.split_once(END)?;
-    let table = markdown_table();
-    Some(format!(
-        "{before}{BEGIN}\n\n<details>\n<summary>All claims</summary>\n\n{}\n</details>\n\n{END}{after}",
-        table.trim_end()
-    ))
+    let table = format!("<details>\n<summary>All claims</summary>\n\n{}\n</details>", markdown_table().trim_end());
+    let with_table = between(readme, "claims", &table)?;
+    between(&with_table, "try", TRY_TO_BREAK_IT.trim_end())
+}
+
+fn between(text: &str, name: &str, content: &str) -> Option<String> {
+    let (begin, end) = (format!("<!-- {name}:begin -->"), format!("<!-- {name}:end -->"));
+    let (before, rest) = text.split_once(&begin)?;
+    let (_, after) = rest.split_once(&end)?;
+    Some(format!("{before}{begin}\n\n{content}\n\n{end}{after}"))
 }
 
 #[cfg(test)]
