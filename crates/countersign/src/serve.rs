@@ -175,24 +175,33 @@ async fn announce(
     paths: &Paths,
     first_start: bool,
 ) -> Result<(), String> {
-    println!("ready {base_url}");
-    println!("  https {}  (authority: {})", listeners.https_base(), paths.tls.join("ca.pem").display());
+    let data = paths.root.display();
+    let mut lines = vec![
+        format!("ready {base_url}"),
+        format!("  https {}  (authority: {})", listeners.https_base(), paths.tls.join("ca.pem").display()),
+    ];
     if first_start && !flags.no_sample {
         let workspace = db.workspace_of(sample::SLUG).await.map_err(words)?;
         let secret = sign_in_link(db, workspace, sample::OWNER).await?;
-        println!("  sign in as {}: {base_url}/link/{}/{secret}", sample::OWNER, sample::SLUG);
+        lines.push(format!("  sign in as {}: {base_url}/link/{}/{secret}", sample::OWNER, sample::SLUG));
     }
-    let data = paths.root.display();
-    println!("  be anybody: countersign link create --data {data} --as member@sample.test");
-    println!(
+    lines.push(format!("  be anybody: countersign link create --data {data} --as member@sample.test"));
+    lines.push(format!(
         "  make workspaces on a page: countersign link create --data {data} --workspace platform --as {}",
         sample::OPERATOR
-    );
+    ));
     if flags.scratch {
-        println!("  scratch: data in {data}; break it with");
-        println!("    psql -h {} -U postgres countersign", paths.root.join("run").display());
+        lines.push(format!("  scratch: data in {data}; break it with"));
+        lines.push(format!("    psql -h {} -U postgres countersign", paths.root.join("run").display()));
     }
-    std::io::Write::flush(&mut std::io::stdout()).map_err(words)
+    lines.push(String::new());
+    // Whoever started us may have read `ready` and closed the pipe: no reason to end.
+    let mut stdout = std::io::stdout().lock();
+    let said = std::io::Write::write_all(&mut stdout, lines.join("\n").as_bytes());
+    if said.and_then(|()| std::io::Write::flush(&mut stdout)).is_err() {
+        tracing::warn!("nobody reads what is said at the start");
+    }
+    Ok(())
 }
 
 /// The signals that end the server, heard from before it says ready.
