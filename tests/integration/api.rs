@@ -216,7 +216,7 @@ async fn every_refusal_is_a_problem(server: &Server) {
     let pointers: BTreeSet<String> = pointers(&wrong);
     assert!(pointers.is_superset(&["/values/title", "/values/category", "/values/total"].map(str::to_owned).into()));
     let unknown = member.post("/api/v1/requests", &json!({"process": "none", "values": {}})).await;
-    assert_eq!(unknown.problem(422), "invalid-values");
+    assert_eq!(unknown.problem(404), "not-found");
 }
 
 fn pointers(answer: &Answer) -> BTreeSet<String> {

@@ -106,6 +106,13 @@ async fn values_of_a_form(member: &Caller) {
         let pointer = body["errors"][0]["pointer"].as_str().unwrap();
         assert!(pointer.starts_with(&format!("/values/{field}")), "{bad}: {body}");
     }
+    for key in ["\u{0}", "", "Purchase", "purchase ", "../purchase", "' OR true --"] {
+        let refused = member.post("/api/v1/requests", &json!({"process": key, "values": {}})).await;
+        assert_eq!(refused.problem(404), "not-found", "{key:?}");
+    }
+    for path in ["/api/v1/processes/%00", "/api/v1/reports/a%00", "/api/v1/audit-events?action=%00"] {
+        assert_eq!(member.get(path).await.problem(404), "not-found", "{path}");
+    }
     let number = json!({"process": "purchase", "values": {"title": 1.5}});
     let refused = member.post("/api/v1/requests", &number).await;
     assert!([400, 422].contains(&refused.status), "{}", refused.text());
@@ -128,8 +135,8 @@ async fn things_of_another_workspace(server: &Server, member: &Caller) {
     let person = ana.get("/api/v1/people").await.json()["items"][0]["id"].as_str().unwrap().to_owned();
     if published.status == 201 {
         assert_eq!(
-            member.post("/api/v1/requests", &json!({"process": "trip", "values": {}})).await.problem(422),
-            "invalid-values"
+            member.post("/api/v1/requests", &json!({"process": "trip", "values": {}})).await.problem(404),
+            "not-found"
         );
     }
     let unknown = uuid::Uuid::now_v7();
