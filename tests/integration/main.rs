@@ -2,12 +2,15 @@
 #![expect(clippy::unwrap_used, reason = "what a test does not expect is a panic, in its helpers too")]
 
 mod api;
+mod askers;
+mod bad_input;
 mod break_it;
 mod browser;
 mod catalogue;
 mod fails_closed;
 mod faults;
 mod isolation;
+mod lifecycle;
 mod outbox;
 mod policy;
 mod records;
