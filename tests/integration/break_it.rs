@@ -94,8 +94,8 @@ fn in_state<'a>(claims: &'a BTreeMap<String, String>, state: &str) -> BTreeSet<&
     claims.iter().filter(|(_, held)| *held == state).map(|(id, _)| id.as_str()).collect()
 }
 
-/// Waits until exactly the expected rows fail and every other row that was proven is. Anything else that fails on the
-/// way ends the test.
+/// Waits until exactly the expected rows fail and every other row that was proven is; longer than allowed, and the test
+/// ends.
 fn wait_for(look: impl Fn() -> Value, red: &BTreeSet<&str>, proven: &BTreeSet<&str>, allowed: Duration, what: &str) {
     let began = Instant::now();
     loop {
