@@ -267,7 +267,7 @@ fn command_lines(server: &Server) {
     for days in ["0", "366", "many"] {
         refused(&token("sample", who, "requests:read", days), "days");
     }
-    refused(&server.run(&["link", "create", "--as", "no address"]), "address");
+    refused(&server.run(&["link", "create", "--as", "no address"]), "email");
     for slug in ["x", "Sample", "sam ple", "sample"] {
         refused(&server.run(&["workspace", "create", slug]), "");
     }

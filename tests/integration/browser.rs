@@ -158,7 +158,7 @@ impl Drop for Browser {
             drop(stream.write_all(ask.as_bytes()));
             drop(stream.read(&mut [0; 512]));
         }
-        drop(kill(Pid::from_raw(i32::try_from(self.chromedriver.id()).unwrap()), Signal::SIGTERM));
+        kill(Pid::from_raw(i32::try_from(self.chromedriver.id()).unwrap()), Signal::SIGTERM).unwrap_or_default();
         drop(self.chromedriver.wait());
         drop(fs::remove_dir_all(&self.profile));
     }

@@ -88,7 +88,7 @@ impl Drop for Place {
     fn drop(&mut self) {
         // A killed server may leave its database behind.
         if let Some(pid) = self.database() {
-            drop(kill(pid, Signal::SIGQUIT));
+            kill(pid, Signal::SIGQUIT).unwrap_or_default();
             let begun = Instant::now();
             while self.database().is_some() && begun.elapsed() < PATIENCE {
                 sleep(Duration::from_millis(50));
@@ -176,7 +176,7 @@ impl Server {
     }
 
     fn signal(&self, signal: Signal) {
-        drop(kill(Pid::from_raw(i32::try_from(self.child.id()).unwrap()), signal));
+        kill(Pid::from_raw(i32::try_from(self.child.id()).unwrap()), signal).unwrap_or_default();
     }
 
     fn wait(&mut self) -> ExitStatus {
