@@ -89,7 +89,7 @@ fn answer(app: &App, row: &Row, state: &Verdict) -> String {
         Verdict::Proven { .. } => {
             let seen: Vec<String> =
                 row.status.checks().iter().filter_map(|check| app.trust.observation(*check)).collect();
-            seen.join(" ")
+            seen.join("; ")
         }
     }
 }
