@@ -165,7 +165,7 @@ impl Database {
         workspace: WorkspaceId,
         origin: Origin,
     ) -> Result<Scope<ReadWrite>, Error> {
-        Scope::open(self, credential, workspace, origin).await
+        Ok(Scope::open(self, credential, workspace, origin, None).await?.0)
     }
 
     /// Opens a scope that reads.
@@ -178,7 +178,27 @@ impl Database {
         workspace: WorkspaceId,
         origin: Origin,
     ) -> Result<Scope<ReadOnly>, Error> {
-        Scope::open(self, credential, workspace, origin).await
+        Ok(Scope::open(self, credential, workspace, origin, None).await?.0)
+    }
+
+    /// Opens a reading scope, permits and reads one target, all in one round trip. The statement is as
+    /// [`Scope::permit_by`] wants it, and takes the actor from `app.actor`, which the look-up of the credential has set
+    /// by then, where its third parameter is null.
+    ///
+    /// # Errors
+    /// As [`Database::view`] and [`Scope::permit_by`].
+    pub async fn view_one<A: Action>(
+        &self,
+        credential: Credential,
+        workspace: WorkspaceId,
+        origin: Origin,
+        target: A::Target,
+        sql: &'static Sql,
+    ) -> Result<(Scope<ReadOnly>, Permit<A>, Row), Error> {
+        let (scope, row) = Scope::open(self, credential, workspace, origin, Some((sql, target.id()))).await?;
+        let row = row.ok_or(Error::NotFound)?;
+        let permit = scope.decide(target, Some(facts_of(&row)))?;
+        Ok((scope, permit, row))
     }
 }
 
@@ -199,7 +219,8 @@ impl<M: Mode> Scope<M> {
         credential: Credential,
         workspace: WorkspaceId,
         origin: Origin,
-    ) -> Result<Self, Error> {
+        besides: Option<(&'static Sql, Option<uuid::Uuid>)>,
+    ) -> Result<(Self, Option<Row>), Error> {
         let unknown = match credential {
             Credential::Session(_) | Credential::Token(_) => Error::Unauthenticated,
             Credential::Visitor | Credential::Internal(_) => Error::NotFound,
@@ -215,6 +236,10 @@ impl<M: Mode> Scope<M> {
             Credential::Visitor | Credential::Internal(_) => (&statements::RESOLVE_NOBODY, Vec::new()),
         };
         let statement = database::prepare(&client, sql).await?;
+        let beside = match besides {
+            Some((sql, target)) => Some((sql, target, database::prepare(&client, sql).await?)),
+            None => None,
+        };
         let mut scope = Self {
             database: database.clone(),
             client: Some(client),
@@ -238,15 +263,22 @@ impl<M: Mode> Scope<M> {
         let with_hash: Params<'_> = &[&workspace.uuid(), &hash];
         let without: Params<'_> = &[&workspace.uuid()];
         let params = if hash.is_empty() { without } else { with_hash };
-        // Both leave in one message: the look-up runs inside the transaction that BEGIN opens.
-        let (begun, row) = join(client.batch_execute(&begin), client.query_opt(&statement, params)).await;
+        let read = async {
+            let Some((sql, target, statement)) = &beside else { return Ok(None) };
+            let nobody: Option<uuid::Uuid> = None;
+            let row = client.query_opt(statement, &[&workspace.uuid(), target, &nobody]).await;
+            row.map_err(|error| Error::from_driver(sql.name(), error))
+        };
+        // They leave in one message: the look-up runs inside the transaction that BEGIN opens, the reading behind it.
+        let opened = join(client.batch_execute(&begin), client.query_opt(&statement, params));
+        let ((begun, row), read) = join(opened, read).await;
         begun.map_err(|error| Error::from_driver("begin", error))?;
         let row = row.map_err(|error| Error::from_driver(sql.name(), error))?;
         let Some(resolved) = row.and_then(|row| resolve(credential, &row)) else {
             return Err(unknown);
         };
         scope.become_actor(resolved).await?;
-        Ok(scope)
+        Ok((scope, read?))
     }
 
     async fn become_actor(&mut self, resolved: Resolved) -> Result<(), Error> {

@@ -21,7 +21,7 @@ pub use lists::{Listed, Waiting, mine, of_processes, waiting, waiting_count};
 pub use processes::{Catalogued, PublishError, Published, Version, catalogue, publish, published, version, versions};
 pub use read::{
     CommentRow, DecisionRow, EventRow, RequestView, RevisionRow, TaskRow, comments, counts, decisions, events,
-    last_words, load, revisions, see, tasks,
+    last_words, load, revisions, see, see_at_once, tasks,
 };
 
 use crate::engine::Refusal;

@@ -6,7 +6,10 @@ use jiff::Timestamp;
 use seal::columns;
 use serde_json::Value as Json;
 use tenancy::policy::SeeRequest;
-use tenancy::{CommentId, DecisionId, Error, Mode, Permit, PersonId, ProcessId, ReadWrite, RequestId, Scope, TaskId};
+use tenancy::{
+    CommentId, Credential, Database, DecisionId, Error, Mode, Origin, Permit, PersonId, ProcessId, ReadOnly, ReadWrite,
+    RequestId, Scope, TaskId, WorkspaceId,
+};
 
 use super::persist::Content;
 use super::{Published, open, row_of, version};
@@ -129,6 +132,23 @@ pub async fn see<M: Mode>(scope: &mut Scope<M>, id: RequestId) -> Result<(Permit
     let (permit, row) = scope.permit_by::<SeeRequest>(id, &sql::REQUEST_SEE).await?;
     let view = view_of(scope, id, &row, FACTS_COLUMNS).await?;
     Ok((permit, view))
+}
+
+/// Opens a reading scope, permits and reads a request, all in one round trip.
+///
+/// # Errors
+/// As [`see`], and [`Error::Unauthenticated`] for a credential that does not count.
+pub async fn see_at_once(
+    database: &Database,
+    credential: Credential,
+    workspace: WorkspaceId,
+    origin: Origin,
+    id: RequestId,
+) -> Result<(Scope<ReadOnly>, RequestView), Error> {
+    let (scope, _permit, row) =
+        database.view_one::<SeeRequest>(credential, workspace, origin, id, &sql::REQUEST_SEE).await?;
+    let view = view_of(&scope, id, &row, FACTS_COLUMNS).await?;
+    Ok((scope, view))
 }
 
 /// Reads a request that a permit of another act was given for: the courier's, or a card's.
