@@ -14,6 +14,7 @@ pub mod directory;
 mod email;
 mod error;
 pub mod groups;
+mod hashing;
 pub mod idempotency;
 pub mod links;
 pub mod passwords;

@@ -5,9 +5,8 @@
 
 use std::sync::{Arc, LazyLock};
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::Params;
+use argon2::password_hash::PasswordHasher as _;
 use seal::{Sealed, WorkspaceKeys, columns};
 use tenancy::faults;
 use tenancy::policy::SetPassword;
@@ -15,6 +14,7 @@ use tenancy::{Mode, Permit, PersonId, ReadWrite, Record, Scope, SessionId, Via};
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
+use crate::hashing::Hasher;
 use crate::people::Profile;
 use crate::{Error, statements, strength};
 
@@ -187,22 +187,19 @@ impl Queue {
     }
 }
 
-fn argon2() -> Argon2<'static> {
+fn hasher() -> Hasher {
     let memory_kib = if faults::on("weak-password-hash") { Params::MIN_M_COST } else { MEMORY_KIB };
-    let params = Params::new(memory_kib, PASSES, LANES, None).expect("the parameters are within Argon2's bounds");
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+    Hasher(Params::new(memory_kib, PASSES, LANES, None).expect("the parameters are within Argon2's bounds"))
 }
 
 fn hash(normal: &str) -> String {
     let salt = seal::random::<16>();
-    let made: PasswordHash =
-        argon2().hash_password_with_salt(normal.as_bytes(), &salt).expect("salt and parameters are within bounds");
-    made.to_string()
+    let made = hasher().hash_password_with_salt(normal.as_bytes(), &salt);
+    made.expect("salt and parameters are within bounds").to_string()
 }
 
 fn verify(normal: &str, phc: &str) -> bool {
-    // The parameters are those of the stored string.
-    argon2().verify_password(normal.as_bytes(), phc).is_ok()
+    hasher().fits(normal.as_bytes(), phc)
 }
 
 #[cfg(test)]
@@ -232,8 +229,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_lower_level_is_hashed_anew_only_for_the_right_password() {
-        let weak = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8, 1, 1, None).unwrap());
-        let made: PasswordHash = weak.hash_password_with_salt("n\u{e9}w".as_bytes(), &[1; 16]).unwrap();
+        let weak = Hasher(Params::new(8, 1, 1, None).unwrap());
+        let made = weak.hash_password_with_salt("n\u{e9}w".as_bytes(), &[1; 16]).unwrap();
         let stored = || Some((made.to_string(), PARAMS_LEVEL - 1));
         let right = check(Zeroizing::new("ne\u{301}w".to_owned()), stored()).await.unwrap();
         assert!(right.is_right);
