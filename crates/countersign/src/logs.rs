@@ -8,7 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use claims::probe::{LogCounters, LogTail};
 use tracing::field::{Field, Visit};
-use tracing::{Event, Level, Subscriber};
+use tracing::level_filters::LevelFilter;
+use tracing::subscriber::Interest;
+use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::{Context, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -88,17 +90,31 @@ impl Visit for Line {
     }
 }
 
+/// Rooms whose lines are kept. Libraries' own chatter stays out: its fields are nobody's list.
+const ROOMS: &[&str] = &["countersign", "web", "tenancy", "identity", "requests", "channels", "claims", "seal"];
+
+fn is_kept(metadata: &Metadata<'_>) -> bool {
+    let room = metadata.target().split("::").next().unwrap_or_default();
+    *metadata.level() <= Level::DEBUG && ROOMS.contains(&room)
+}
+
 impl<S: Subscriber> Layer<S> for Writer {
+    /// Asked once a place in the code: what is not kept costs nothing there afterwards.
+    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        if is_kept(metadata) { Interest::always() } else { Interest::never() }
+    }
+
+    fn enabled(&self, metadata: &Metadata<'_>, _context: Context<'_, S>) -> bool {
+        is_kept(metadata)
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(LevelFilter::DEBUG)
+    }
+
     fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
         let level = *event.metadata().level();
         let target = event.metadata().target();
-        let ours = ["countersign", "web", "tenancy", "identity", "requests", "channels", "claims", "seal"]
-            .iter()
-            .any(|room| target == *room || target.starts_with(&format!("{room}::")));
-        // Libraries' own chatter stays out: its fields are nobody's list.
-        if level > Level::DEBUG || !ours {
-            return;
-        }
         let mut line = Line { text: format!("{level} {target}"), unknown: false };
         event.record(&mut line);
         if level <= self.shown {
