@@ -200,29 +200,65 @@ fn to_base62(bytes: &[u8], chars: usize) -> String {
     digits.into_iter().map(char::from).collect()
 }
 
-/// Reads a number in base 62 into `N` bytes; nothing when it does not fit.
+/// Digits of base 62 that fit a limb: `62^10 < 2^64`.
+const DIGITS_OF_LIMB: usize = 10;
+
+/// Reads a number in base 62 into `N` bytes, at most 64; nothing when it does not fit.
 fn from_base62<const N: usize>(text: &str) -> Option<[u8; N]> {
-    let mut number = [0_u8; N];
-    for char in text.bytes() {
-        let mut carry = u32::try_from(DIGITS.iter().position(|digit| *digit == char)?).ok()?;
-        for byte in number.iter_mut().rev() {
-            let value = u32::from(*byte) * 62 + carry;
-            *byte = (value & 0xff) as u8;
-            carry = value >> 8;
+    let mut limbs = Zeroizing::new([0_u64; 8]);
+    for digits in text.as_bytes().chunks(DIGITS_OF_LIMB) {
+        let (mut value, mut scale) = (0_u64, 1_u64);
+        for digit in digits {
+            value = value * 62 + digit_of(*digit)?;
+            scale *= 62;
+        }
+        let mut carry = u128::from(value);
+        for limb in limbs.iter_mut() {
+            let product = u128::from(*limb) * u128::from(scale) + carry;
+            *limb = (product & u128::from(u64::MAX)) as u64;
+            carry = product >> 64;
         }
         if carry != 0 {
             return None;
         }
     }
-    Some(number)
+    let mut number = Zeroizing::new([0_u8; 64]);
+    for (bytes, limb) in number.rchunks_mut(8).zip(limbs.iter()) {
+        bytes.copy_from_slice(&limb.to_be_bytes());
+    }
+    let (high, low) = number.split_at(64 - N);
+    high.iter().all(|byte| *byte == 0).then(|| low.try_into().expect("the rest has N bytes"))
 }
 
-/// CRC-32 as in gzip and PNG (ISO 3309), bit by bit: 65 bytes a token are not worth a table.
-fn crc32(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(u32::MAX, |sum, byte| {
-        (0..8).fold(sum ^ u32::from(*byte), |sum, _| if sum & 1 == 1 { (sum >> 1) ^ 0xedb8_8320 } else { sum >> 1 })
-    })
+fn digit_of(char: u8) -> Option<u64> {
+    let digit = match char {
+        b'0'..=b'9' => char - b'0',
+        b'A'..=b'Z' => char - b'A' + 10,
+        b'a'..=b'z' => char - b'a' + 36,
+        _ => return None,
+    };
+    Some(u64::from(digit))
 }
+
+/// CRC-32 as in gzip and PNG (ISO 3309).
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(u32::MAX, |sum, byte| CRC_TABLE[usize::from((sum as u8) ^ byte)] ^ (sum >> 8))
+}
+
+static CRC_TABLE: [u32; 256] = {
+    let mut table = [0_u32; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let (mut sum, mut bit) = (byte as u32, 0);
+        while bit < 8 {
+            sum = if sum & 1 == 1 { (sum >> 1) ^ 0xedb8_8320 } else { sum >> 1 };
+            bit += 1;
+        }
+        table[byte] = sum;
+        byte += 1;
+    }
+    table
+};
 
 #[cfg(test)]
 mod tests {

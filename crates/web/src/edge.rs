@@ -5,6 +5,7 @@
 //! route template, status and duration, never a path's values, a query or a body.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request};
@@ -19,15 +20,19 @@ use crate::state::Listener;
 /// Longest a handler may take.
 const HANDLER_TIME_MAX: Duration = Duration::from_secs(20);
 
-#[derive(Debug, Clone)]
+/// Most bytes kept of a path.
+const PATH_BYTES_MAX: usize = 300;
+
+#[derive(Debug)]
 struct Current {
     id: String,
     path: String,
-    nonce: String,
+    /// Made when a page asks for it: an answer without a script names none.
+    nonce: OnceLock<String>,
 }
 
 tokio::task_local! {
-    static CURRENT: Current;
+    static CURRENT: Arc<Current>;
 }
 
 /// The id of the request being answered.
@@ -45,22 +50,24 @@ pub(crate) fn path() -> String {
 /// The nonce of the answer's Content-Security-Policy.
 #[must_use]
 pub(crate) fn nonce() -> String {
-    CURRENT.try_with(|current| current.nonce.clone()).unwrap_or_default()
+    let make = || data_encoding::BASE64URL_NOPAD.encode(&seal::random::<16>());
+    CURRENT.try_with(|current| current.nonce.get_or_init(make).clone()).unwrap_or_default()
 }
 
 /// The middleware around everything.
 pub(crate) async fn guard(request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let current = Current {
+    let path = request.uri().path();
+    let current = Arc::new(Current {
         id: uuid::Uuid::now_v7().to_string(),
-        path: request.uri().path().chars().take(300).collect(),
-        nonce: data_encoding::BASE64URL_NOPAD.encode(&seal::random::<16>()),
-    };
+        path: path[..path.floor_char_boundary(PATH_BYTES_MAX)].to_owned(),
+        nonce: OnceLock::new(),
+    });
     let listener = request.extensions().get::<Listener>().copied().unwrap_or(Listener::Plain);
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let method = request.method().clone();
     CURRENT
-        .scope(current.clone(), async move {
+        .scope(Arc::clone(&current), async move {
             let mut response = match refuse_foreign(&request) {
                 Some(problem) => problem.into_response(),
                 // No name holds the character that PostgreSQL's texts cannot: whatever is asked for is not there.
@@ -121,30 +128,41 @@ fn origin_is_host(headers: &HeaderMap) -> bool {
     origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://")) == Some(host)
 }
 
+/// Content-Security-Policy (Level 3) of an answer without a script.
+const POLICY_WITHOUT_SCRIPTS: &str = "default-src 'none'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; \
+    frame-ancestors 'none'; base-uri 'none'";
+
+/// Headers of every answer.
+const FIXED_HEADERS: [(&str, &str); 5] = [
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "same-origin"),
+    ("x-frame-options", "DENY"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+];
+
 fn decorate(response: &mut Response, listener: Listener, current: &Current) {
     let headers = response.headers_mut();
-    let mut set = |name: &'static str, value: &str| {
+    if listener == Listener::Https && !claims::faults::on("hsts-off") {
+        let two_years = HeaderValue::from_static("max-age=63072000; includeSubDomains");
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, two_years);
+    }
+    let mut set = |name: HeaderName, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
-            headers.insert(HeaderName::from_static(name), value);
+            headers.insert(name, value);
         }
     };
-    if listener == Listener::Https && !claims::faults::on("hsts-off") {
-        set("strict-transport-security", "max-age=63072000; includeSubDomains");
+    set(HeaderName::from_static("x-request-id"), &current.id);
+    match current.nonce.get() {
+        None => set(header::CONTENT_SECURITY_POLICY, POLICY_WITHOUT_SCRIPTS),
+        Some(nonce) => {
+            let scripts = format!("script-src 'nonce-{nonce}' 'strict-dynamic'; {POLICY_WITHOUT_SCRIPTS}");
+            set(header::CONTENT_SECURITY_POLICY, &scripts);
+        }
     }
-    set("x-request-id", &current.id);
-    set(
-        "content-security-policy",
-        &format!(
-            "default-src 'none'; script-src 'nonce-{}' 'strict-dynamic'; style-src 'self'; img-src 'self'; \
-             connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
-            current.nonce
-        ),
-    );
-    set("x-content-type-options", "nosniff");
-    set("referrer-policy", "same-origin");
-    set("x-frame-options", "DENY");
-    set("cross-origin-opener-policy", "same-origin");
-    set("cross-origin-resource-policy", "same-origin");
+    for (name, value) in FIXED_HEADERS {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
     }

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
@@ -110,7 +110,12 @@ async fn repeat(mut stream: TcpStream, bytes: Vec<u8>, status: u16, until: Insta
         stream.write_all(&bytes).await?;
         let mut filled = 0;
         let answer = loop {
-            let read = stream.read(&mut buffer[filled..]).await?;
+            // Reading before there is anything would cost a call of the system for nothing.
+            stream.readable().await?;
+            let read = match stream.try_read(&mut buffer[filled..]) {
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => continue,
+                other => other?,
+            };
             if read == 0 {
                 return Err("the connection ended within an answer".into());
             }
