@@ -202,9 +202,9 @@ const OF_THE_TRAIL: &[Mutant] = &[
         "REVOKE UPDATE ON audit.record FROM countersign_app",
     ),
     mutant(
-        "UPDATE on one column of payloads",
-        "GRANT UPDATE (person_part) ON audit.payload TO countersign_app",
-        "REVOKE UPDATE (person_part) ON audit.payload FROM countersign_app",
+        "UPDATE on one column of records",
+        "GRANT UPDATE (person_part) ON audit.record TO countersign_app",
+        "REVOKE UPDATE (person_part) ON audit.record FROM countersign_app",
     ),
     mutant(
         "DELETE on records",

@@ -55,8 +55,6 @@ const BESIDE: &[Beside] = &[
         mark: Mark::SignIn,
         heal: &[
             "ALTER TABLE audit.record DISABLE TRIGGER no_mod",
-            "DELETE FROM audit.payload p USING audit.record r \
-             WHERE p.workspace_id = r.workspace_id AND p.rec = r.rec AND r.fields & 6 <> 6",
             "DELETE FROM audit.record WHERE fields & 6 <> 6",
             "ALTER TABLE audit.record ENABLE ALWAYS TRIGGER no_mod",
         ],

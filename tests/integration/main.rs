@@ -14,6 +14,7 @@ mod lifecycle;
 mod outbox;
 mod policy;
 mod records;
+mod remembered;
 mod scope;
 mod scratch;
 mod sealed;

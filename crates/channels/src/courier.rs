@@ -9,11 +9,13 @@ use jiff::SignedDuration;
 use tenancy::{Database, Due};
 use tokio::sync::watch;
 use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::Instant;
 
 use crate::back_off::back_off;
 use crate::compose::MailComposer;
 use crate::delivery::{DELIVERY_MAX, Delivered, DeliveryError, deliver};
 use crate::letter::Sender;
+use crate::pace::{PER_SECOND_DEFAULT, Pace};
 use crate::transport::Transport;
 use crate::turns::in_turns;
 
@@ -29,6 +31,7 @@ pub struct Courier<C> {
     transport: Transport,
     sender: Sender,
     chance: fn() -> u16,
+    per_second: u32,
 }
 
 impl<C> std::fmt::Debug for Courier<C> {
@@ -53,14 +56,20 @@ impl<C: MailComposer> Courier<C> {
         sender: Sender,
         chance: fn() -> u16,
     ) -> Self {
-        Self { database, composer, transport, sender, chance }
+        Self { database, composer, transport, sender, chance, per_second: PER_SECOND_DEFAULT }
+    }
+
+    /// The same courier, letting so many effects leave in a second.
+    #[must_use]
+    pub fn at_pace(self, per_second: u32) -> Self {
+        Self { per_second, ..self }
     }
 
     /// Delivers until `shutdown` holds `true` or its sender is gone: then nothing new is begun, what was begun is
     /// finished (at most [`DELIVERY_MAX`]), and what was only taken goes back.
     pub async fn run(self, shutdown: watch::Receiver<bool>) {
-        let chance = self.chance;
-        run(Arc::new(self), chance, shutdown).await;
+        let (chance, pace) = (self.chance, Pace::per_second(self.per_second));
+        run(Arc::new(self), chance, pace, shutdown).await;
     }
 }
 
@@ -99,7 +108,7 @@ enum Appetite {
     Fed,
 }
 
-async fn run<R: Round>(round: Arc<R>, chance: fn() -> u16, mut shutdown: watch::Receiver<bool>) {
+async fn run<R: Round>(round: Arc<R>, chance: fn() -> u16, mut pace: Pace, mut shutdown: watch::Receiver<bool>) {
     let mut waiting: VecDeque<Due> = VecDeque::new();
     let mut begun = Begun::default();
     let mut appetite = Appetite::Hungry;
@@ -118,18 +127,22 @@ async fn run<R: Round>(round: Arc<R>, chance: fn() -> u16, mut shutdown: watch::
             appetite = if waiting.is_empty() { Appetite::Fed } else { Appetite::Hungry };
         }
         while begun.has_room()
+            && pace.wait(Instant::now()).is_zero()
             && let Some(due) = waiting.pop_front()
         {
+            pace.spend(Instant::now());
             begun.begin(&round, chance, due);
         }
-        if begun.has_room() && appetite == Appetite::Hungry {
+        if waiting.is_empty() && begun.has_room() && appetite == Appetite::Hungry {
             continue;
         }
+        let is_held = !waiting.is_empty() && begun.has_room();
+        let nap = if is_held { pace.wait(Instant::now()) } else { POLL_EVERY };
         tokio::select! {
             _ = shutdown.wait_for(|stop| *stop) => {}
             () = begun.one_ended(&round, chance), if begun.any() => {}
             () = round.written(), if appetite == Appetite::Fed => appetite = Appetite::Hungry,
-            () = tokio::time::sleep(POLL_EVERY) => appetite = Appetite::Hungry,
+            () = tokio::time::sleep(nap) => appetite = Appetite::Hungry,
         }
     }
     while begun.any() {

@@ -16,6 +16,7 @@ mod courier;
 mod delivery;
 mod file_outbox;
 mod letter;
+mod pace;
 mod smtp;
 mod transport;
 mod turns;
@@ -30,5 +31,6 @@ pub use letter::{
     ADDRESS_BYTES_MAX, BODY_BYTES_MAX, Letter, LetterError, MESSAGE_REF_BYTES_MAX, Post, SUBJECT_CHARS_MAX, Sender,
     subject_line,
 };
+pub use pace::PER_SECOND_DEFAULT;
 pub use smtp::{Login, SmtpSettings, SmtpTransport, TlsMode};
 pub use transport::{SEND_MAX, Transport, TransportError};

@@ -36,7 +36,7 @@ pub fn courier(db: &Database, config: &Config, base_url: &str, data: &Path) -> R
             (Transport::Smtp(smtp), sender)
         }
     };
-    Ok(Courier::new(db.clone(), composer, transport, sender))
+    Ok(Courier::new(db.clone(), composer, transport, sender).at_pace(config.mail_per_second))
 }
 
 /// The folder lies where anybody may make folders: it must be a real one, ours, and closed to others.

@@ -78,7 +78,6 @@ pub async fn set_members(
     if inserted != added.len() as u64 {
         return Err(tenancy::Error::NotFound.into());
     }
-    writer.rights_changed().await?;
     Ok(())
 }
 

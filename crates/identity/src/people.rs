@@ -128,7 +128,6 @@ pub async fn add(scope: &mut Scope<ReadWrite>, permit: Permit<AddPerson>, new: N
         .await
         .map_err(on_constraint("person_email_once", Error::EmailTaken))?;
     roles::insert_grant(&writer, workspace.uuid(), Principal::Person(id), new.role, None, granted_by).await?;
-    writer.rights_changed().await?;
     Ok(id)
 }
 
@@ -195,7 +194,6 @@ pub async fn end(scope: &mut Scope<ReadWrite>, permit: Permit<EndPerson>) -> Res
     ] {
         writer.execute(sql, &[&workspace, &person]).await?;
     }
-    writer.rights_changed().await?;
     Ok(())
 }
 

@@ -49,7 +49,6 @@ pub async fn set_role(scope: &mut Scope<ReadWrite>, permit: Permit<GrantRole>, r
     let writer = scope.write(permit, record)?;
     writer.execute(&statements::ROLE_DELETE_OF, &[&workspace, &person.uuid()]).await?;
     insert_grant(&writer, workspace, Principal::Person(person), role, None, granted_by).await?;
-    writer.rights_changed().await?;
     Ok(())
 }
 
@@ -77,7 +76,6 @@ pub async fn grant_at_process(
         .with("principal_id", id.map_or_else(|| "-".to_owned(), |id| id.to_string()));
     let writer = scope.write(permit, record)?;
     insert_grant(&writer, workspace, principal, role, Some(process), granted_by).await?;
-    writer.rights_changed().await?;
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-SELECT DISTINCT p.person_id FROM countersign.access_grant a
+SELECT DISTINCT p.person_id, a.expires_at FROM countersign.access_grant a
 JOIN countersign.person p ON p.workspace_id = $1 AND p.state = 'active'
  AND ((a.principal_kind = 'person' AND a.principal_id = p.person_id)
    OR (a.principal_kind = 'group' AND EXISTS (SELECT FROM countersign.group_member m WHERE m.workspace_id = $1 AND m.group_id = a.principal_id AND m.person_id = p.person_id)))

@@ -17,12 +17,12 @@ bad AS (
   SELECT 'audit.' || c.relname, 'the application may ' || lower(p.privilege)
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace,
        LATERAL (VALUES ('UPDATE'), ('DELETE'), ('TRUNCATE'), ('TRIGGER'), ('REFERENCES')) AS p(privilege)
-  WHERE n.nspname = 'audit' AND n.nspname = ANY ($1::text[]) AND c.relname IN ('record', 'payload')
+  WHERE n.nspname = 'audit' AND n.nspname = ANY ($1::text[]) AND c.relname = 'record'
     AND has_table_privilege($2::name, c.oid, p.privilege)
   UNION ALL
   SELECT 'audit.' || c.relname || '.' || a.attname, 'the application may update it'
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-  WHERE n.nspname = 'audit' AND c.relname IN ('record', 'payload') AND NOT has_table_privilege($2::name, c.oid, 'UPDATE')
+  WHERE n.nspname = 'audit' AND c.relname = 'record' AND NOT has_table_privilege($2::name, c.oid, 'UPDATE')
     AND has_column_privilege($2::name, c.oid, a.attnum, 'UPDATE')
   UNION ALL
   SELECT 'audit.record.' || a.attname, 'the application may set it itself'

@@ -1,5 +1,4 @@
-SELECT s.session_id, s.person_id, p.audit_key_no, w.access_epoch, clock_timestamp() AS now, n.last_seen_at,
-       set_config('app.actor', s.person_id::text, true) AS actor
+SELECT s.session_id, s.person_id, p.audit_key_no, w.access_epoch, clock_timestamp() AS now, n.last_seen_at
 FROM countersign.session s
 JOIN countersign.session_seen n ON n.workspace_id = $1 AND n.session_id = s.session_id
 JOIN countersign.person p ON p.workspace_id = $1 AND p.person_id = s.person_id

@@ -1,5 +1,4 @@
-SELECT t.token_id, t.person_id, p.audit_key_no, w.access_epoch, clock_timestamp() AS now, t.scopes, t.last_used_at,
-       set_config('app.actor', t.person_id::text, true) AS actor
+SELECT t.token_id, t.person_id, p.audit_key_no, w.access_epoch, clock_timestamp() AS now, t.scopes, t.last_used_at, t.expires_at
 FROM countersign.api_token t
 JOIN countersign.person p ON p.workspace_id = $1 AND p.person_id = t.person_id
 JOIN countersign.workspace w ON w.workspace_id = $1

@@ -1,1 +1,1 @@
-SELECT count(*) FROM audit.payload p WHERE p.workspace_id = $1 AND p.target_id = $2
+SELECT count(*) FROM audit.record r WHERE r.workspace_id = $1 AND r.target_id = $2

@@ -271,7 +271,6 @@ pub const TENANT_TABLES: &[&str] = &[
     "countersign.outbox",
     "countersign.claim_state",
     "audit.record",
-    "audit.payload",
 ];
 
 /// Every sealed column, with the column that orders its rows by age and the one that its sealing is bound to.
@@ -293,6 +292,6 @@ pub const SEALED_COLUMNS: &[(&str, &str, &str, &str)] = &[
     ("countersign.decision", "reason", "given_at", "decision_id"),
     ("countersign.comment", "body", "created_at", "comment_id"),
     ("countersign.claim_state", "observation", "changed_at", "NULL::uuid"),
-    ("audit.payload", "period_part", "rec", "rec"),
-    ("audit.payload", "person_part", "rec", "rec"),
+    ("audit.record", "period_part", "rec", "rec"),
+    ("audit.record", "person_part", "rec", "rec"),
 ];

@@ -7,12 +7,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime};
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, QueueMode, RecyclingMethod, Runtime};
 use lru::LruCache;
 use seal::{Vault, WorkspaceKeys};
 use tokio_postgres::{NoTls, Statement};
 
-use crate::policy::Access;
+use crate::desk::Desks;
+use crate::policy::{Access, Facts};
+use crate::resolved::TokenKnown;
 use crate::sql::Sql;
 use crate::{Error, PersonId, SessionId, TokenId, WorkspaceId, statements};
 
@@ -71,6 +73,10 @@ impl Default for PoolSizes {
 const WAIT_MAX: Duration = Duration::from_secs(3);
 /// Most people whose access is kept in memory.
 const ACCESS_ENTRIES_MAX: usize = 10_000;
+/// Most tokens that are known in memory.
+const TOKENS_MAX: usize = 4096;
+/// Most targets whose facts are kept in memory.
+const FACTS_ENTRIES_MAX: usize = 10_000;
 
 /// The database, as the rest of the product may see it: a maker of scopes.
 #[derive(Clone)]
@@ -89,7 +95,12 @@ pub(crate) struct Inner {
     probe: Pool,
     pub(crate) vault: Arc<Vault>,
     access: Mutex<LruCache<(WorkspaceId, PersonId), Held>>,
+    /// What tokens stand for, by the hash under which they are stored.
+    tokens: Mutex<LruCache<(WorkspaceId, [u8; 32]), TokenKnown>>,
+    /// Facts that never change, of targets that are never deleted.
+    facts: Mutex<LruCache<(WorkspaceId, uuid::Uuid), Facts>>,
     pub(crate) scopes: AtomicU64,
+    pub(crate) desks: Desks,
     pub(crate) wake: tokio::sync::Notify,
 }
 
@@ -117,7 +128,10 @@ impl Database {
                 access: Mutex::new(LruCache::new(
                     NonZeroUsize::new(ACCESS_ENTRIES_MAX).expect("the bound is not zero"),
                 )),
+                tokens: Mutex::new(LruCache::new(NonZeroUsize::new(TOKENS_MAX).expect("the bound is not zero"))),
+                facts: Mutex::new(LruCache::new(NonZeroUsize::new(FACTS_ENTRIES_MAX).expect("the bound is not zero"))),
                 scopes: AtomicU64::new(1),
+                desks: Desks::default(),
                 wake: tokio::sync::Notify::new(),
             }),
         })
@@ -231,6 +245,22 @@ impl Database {
         cache.get(&key).filter(|(cached, _)| *cached == epoch).map(|(_, access)| Arc::clone(access))
     }
 
+    pub(crate) fn token_known(&self, key: (WorkspaceId, [u8; 32])) -> Option<TokenKnown> {
+        self.inner.tokens.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned()
+    }
+
+    pub(crate) fn token_keep(&self, key: (WorkspaceId, [u8; 32]), known: TokenKnown) {
+        self.inner.tokens.lock().unwrap_or_else(PoisonError::into_inner).put(key, known);
+    }
+
+    pub(crate) fn facts_cached(&self, key: (WorkspaceId, uuid::Uuid)) -> Option<Facts> {
+        self.inner.facts.lock().unwrap_or_else(PoisonError::into_inner).get(&key).copied()
+    }
+
+    pub(crate) fn facts_keep(&self, key: (WorkspaceId, uuid::Uuid), facts: Facts) {
+        self.inner.facts.lock().unwrap_or_else(PoisonError::into_inner).put(key, facts);
+    }
+
     pub(crate) fn access_keep(&self, key: (WorkspaceId, PersonId), epoch: i64, access: Arc<Access>) {
         let mut cache = self.inner.access.lock().unwrap_or_else(PoisonError::into_inner);
         cache.put(key, (epoch, access));
@@ -267,13 +297,19 @@ pub(crate) enum Seen {
     Token(TokenId),
 }
 
+/// Plans are made once a connection, and a table that is small then is not for ever: every statement of ours finds its
+/// rows by a key, so none is planned to read a whole table where an index would do.
+const SESSION: &str = "-c enable_seqscan=off";
+
 fn pool(server: &Server, role: &str, size: usize) -> Result<Pool, Error> {
     let mut config = tokio_postgres::Config::new();
     server.reach(&mut config, role);
-    config.application_name("countersign").connect_timeout(Duration::from_secs(5));
+    config.application_name("countersign").connect_timeout(Duration::from_secs(5)).options(SESSION);
     let manager = Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
     Pool::builder(manager)
         .max_size(size)
+        // The connection that was used last is the warmest, here and in the server.
+        .queue_mode(QueueMode::Lifo)
         .runtime(Runtime::Tokio1)
         .wait_timeout(Some(WAIT_MAX))
         .create_timeout(Some(Duration::from_secs(5)))
@@ -288,10 +324,15 @@ async fn take(pool: &Pool) -> Result<Object, Error> {
     })
 }
 
-pub(crate) type Params<'a> = &'a [&'a (dyn tokio_postgres::types::ToSql + Sync)];
+/// Parameters of a statement.
+pub type Params<'a> = &'a [&'a (dyn tokio_postgres::types::ToSql + Sync)];
 
 pub(crate) async fn prepare(client: &Object, sql: &'static Sql) -> Result<Statement, Error> {
     client.prepare_cached(sql.text()).await.map_err(|error| Error::from_driver(sql.name(), error))
+}
+
+pub(crate) async fn prepare_text(client: &Object, name: &'static str, text: &str) -> Result<Statement, Error> {
+    client.prepare_cached(text).await.map_err(|error| Error::from_driver(name, error))
 }
 
 pub(crate) async fn query(

@@ -34,6 +34,12 @@ mod switches {
         ON.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
     }
 
+    /// Whether any switch is on.
+    #[must_use]
+    pub fn any() -> bool {
+        !ON.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
     /// Whether the switch is on.
     #[must_use]
     pub fn on(name: &str) -> bool {
@@ -42,7 +48,15 @@ mod switches {
 }
 
 #[cfg(feature = "faults")]
-pub use switches::{on, switch_off, switch_on};
+pub use switches::{any, on, switch_off, switch_on};
+
+/// Whether any switch is on: never, in a program without the feature.
+#[cfg(not(feature = "faults"))]
+#[must_use]
+#[inline(always)]
+pub const fn any() -> bool {
+    false
+}
 
 /// Whether the switch is on: never, in a program without the feature.
 #[cfg(not(feature = "faults"))]

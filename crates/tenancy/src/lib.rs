@@ -10,15 +10,19 @@ mod astray;
 pub mod attempts;
 pub mod canonical;
 pub mod catalogue;
+mod composite;
 #[expect(clippy::disallowed_types, reason = "tenancy is the room that owns connections")]
 mod database;
+mod desk;
 mod error;
 pub mod faults;
+mod glance;
 mod ids;
 pub mod migrate;
 mod outbox;
 pub mod policy;
 mod record;
+mod resolved;
 #[expect(clippy::disallowed_types, reason = "tenancy is the room that owns connections")]
 mod scope;
 mod sql;
@@ -28,8 +32,9 @@ pub mod trail;
 mod write;
 
 pub use actor::{Actor, Channel, Credential, Internal, Origin, Via};
-pub use database::{Database, Host, PoolSizes, Server};
+pub use database::{Database, Host, Params, PoolSizes, Server};
 pub use error::Error;
+pub use glance::Glance;
 pub use ids::{
     CommentId, DecisionId, GrantId, GroupId, LinkId, OutboxId, PersonId, ProcessId, RecordId, RequestId, RevisionId,
     RoleId, SessionId, TaskId, TokenId, WorkspaceId,

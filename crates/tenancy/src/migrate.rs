@@ -24,6 +24,9 @@ pub const FILES: &[(&str, &str)] = files![
     "0006_outbox.sql",
     "0007_audit.sql",
     "0008_claims.sql",
+    "0009_one_record_table.sql",
+    "0010_keys_to_hot_rows.sql",
+    "0011_access_epoch.sql",
 ];
 
 /// Why the schema could not be brought up to date.

@@ -8,8 +8,8 @@ use crate::record::Record;
 use crate::scope::{Permit, ReadWrite, Scope};
 use crate::{Error, OutboxId, WorkspaceId, statements};
 
-/// Most effects taken in one go.
-pub const BATCH_MAX: i64 = 16;
+/// Most effects taken in one go; `courier_take.sql` says the same.
+pub const BATCH_MAX: i64 = 48;
 /// Seconds that a taken effect is the taker's own; a dead worker's come back after it.
 const LOCK_S: f64 = 60.0;
 
@@ -31,14 +31,14 @@ pub struct Due {
 impl Database {
     /// Takes due effects, at most [`BATCH_MAX`], and locks them for a minute.
     ///
-    /// Workspaces take turns among the 2,000 effects that are due for longest, so that one with many does not make the
-    /// others wait; the bound keeps a look cheap when far more are due.
+    /// Workspaces take turns among the effects that are due for longest, eight times as many as are taken, so that one
+    /// with many does not make the others wait; the bound keeps a look cheap when far more are due.
     ///
     /// # Errors
     /// The general failures of a statement.
     pub async fn take_due(&self) -> Result<Vec<Due>, Error> {
         let client = self.worker().await?;
-        let rows = database::query(&client, &statements::COURIER_TAKE, &[&BATCH_MAX, &LOCK_S]).await?;
+        let rows = database::query(&client, &statements::COURIER_TAKE, &[&LOCK_S]).await?;
         Ok(rows
             .iter()
             .map(|row| Due {

@@ -6,20 +6,18 @@ use std::sync::Arc;
 use deadpool_postgres::Object;
 use futures_util::FutureExt as _;
 use futures_util::future::join;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use seal::WorkspaceKeys;
 use tokio_postgres::Row;
 
-use crate::database::{self, Database, Params, Seen};
-use crate::policy::{Access, Action, AtomSet, Facts, HeldGrant, Question, Role, TokenScope, Verdict, judge};
+use crate::database::{self, Database, Params};
+use crate::policy::{Access, Action, AtomSet, Facts, HeldGrant, Question, Role, Verdict, judge};
 use crate::record::Entry;
+use crate::resolved::{Resolved, TokenKnown};
 use crate::sql::Sql;
 use crate::targets::Target;
 use crate::write::Effect;
-use crate::{
-    Actor, Credential, Error, Internal, Origin, PersonId, ProcessId, SessionId, TokenId, Via, WorkspaceId, faults,
-    statements,
-};
+use crate::{Actor, Credential, Error, Origin, PersonId, ProcessId, Via, WorkspaceId, faults, statements};
 
 /// A scope that reads: a `READ ONLY` transaction, so PostgreSQL refuses what the types missed.
 #[derive(Debug)]
@@ -136,6 +134,7 @@ pub struct Scope<M: Mode> {
     pub(crate) actor: Actor,
     via: Via,
     access: Arc<Access>,
+    epoch: Option<i64>,
     mask: AtomSet,
     pub(crate) origin: Origin,
     pub(crate) keys: Arc<WorkspaceKeys>,
@@ -165,7 +164,7 @@ impl Database {
         workspace: WorkspaceId,
         origin: Origin,
     ) -> Result<Scope<ReadWrite>, Error> {
-        Ok(Scope::open(self, credential, workspace, origin, None).await?.0)
+        Scope::open(self, credential, workspace, origin).await
     }
 
     /// Opens a scope that reads.
@@ -178,39 +177,28 @@ impl Database {
         workspace: WorkspaceId,
         origin: Origin,
     ) -> Result<Scope<ReadOnly>, Error> {
-        Ok(Scope::open(self, credential, workspace, origin, None).await?.0)
-    }
-
-    /// Opens a reading scope, permits and reads one target, all in one round trip. The statement is as
-    /// [`Scope::permit_by`] wants it, and takes the actor from `app.actor`, which the look-up of the credential has set
-    /// by then, where its third parameter is null.
-    ///
-    /// # Errors
-    /// As [`Database::view`] and [`Scope::permit_by`].
-    pub async fn view_one<A: Action>(
-        &self,
-        credential: Credential,
-        workspace: WorkspaceId,
-        origin: Origin,
-        target: A::Target,
-        sql: &'static Sql,
-    ) -> Result<(Scope<ReadOnly>, Permit<A>, Row), Error> {
-        let (scope, row) = Scope::open(self, credential, workspace, origin, Some((sql, target.id()))).await?;
-        let row = row.ok_or(Error::NotFound)?;
-        let permit = scope.decide(target, Some(facts_of(&row)))?;
-        Ok((scope, permit, row))
+        Scope::open(self, credential, workspace, origin).await
     }
 }
 
-/// Who a credential is, as its first round trip says.
-struct Resolved {
-    actor: Actor,
-    via: Via,
-    mask: AtomSet,
-    now: Timestamp,
-    epoch: i64,
-    person_key_no: Option<u32>,
-    seen: Option<Seen>,
+/// The keys of the workspace that a credential names; an unknown workspace is refused as the credential would be.
+pub(crate) async fn keys_for(
+    database: &Database,
+    credential: Credential,
+    workspace: WorkspaceId,
+) -> Result<Arc<WorkspaceKeys>, Error> {
+    match database.keys(workspace).await {
+        Err(Error::Seal(error)) if matches!(*error, seal::Error::UnknownWorkspace) => Err(refusal(credential)),
+        other => other,
+    }
+}
+
+/// What a credential that does not count is told.
+const fn refusal(credential: Credential) -> Error {
+    match credential {
+        Credential::Session(_) | Credential::Token(_) => Error::Unauthenticated,
+        Credential::Visitor | Credential::Internal(_) => Error::NotFound,
+    }
 }
 
 impl<M: Mode> Scope<M> {
@@ -219,16 +207,8 @@ impl<M: Mode> Scope<M> {
         credential: Credential,
         workspace: WorkspaceId,
         origin: Origin,
-        besides: Option<(&'static Sql, Option<uuid::Uuid>)>,
-    ) -> Result<(Self, Option<Row>), Error> {
-        let unknown = match credential {
-            Credential::Session(_) | Credential::Token(_) => Error::Unauthenticated,
-            Credential::Visitor | Credential::Internal(_) => Error::NotFound,
-        };
-        let keys = match database.keys(workspace).await {
-            Err(Error::Seal(error)) if matches!(*error, seal::Error::UnknownWorkspace) => return Err(unknown),
-            other => other?,
-        };
+    ) -> Result<Self, Error> {
+        let keys = keys_for(database, credential, workspace).await?;
         let client = database.app().await?;
         let (sql, hash): (&'static Sql, Vec<u8>) = match credential {
             Credential::Session(hash) => (&statements::RESOLVE_SESSION, hash.to_vec()),
@@ -236,10 +216,6 @@ impl<M: Mode> Scope<M> {
             Credential::Visitor | Credential::Internal(_) => (&statements::RESOLVE_NOBODY, Vec::new()),
         };
         let statement = database::prepare(&client, sql).await?;
-        let beside = match besides {
-            Some((sql, target)) => Some((sql, target, database::prepare(&client, sql).await?)),
-            None => None,
-        };
         let mut scope = Self {
             database: database.clone(),
             client: Some(client),
@@ -247,6 +223,7 @@ impl<M: Mode> Scope<M> {
             actor: Actor::Visitor,
             via: Via::Nothing,
             access: Arc::default(),
+            epoch: None,
             mask: AtomSet::EMPTY,
             origin,
             keys,
@@ -263,22 +240,17 @@ impl<M: Mode> Scope<M> {
         let with_hash: Params<'_> = &[&workspace.uuid(), &hash];
         let without: Params<'_> = &[&workspace.uuid()];
         let params = if hash.is_empty() { without } else { with_hash };
-        let read = async {
-            let Some((sql, target, statement)) = &beside else { return Ok(None) };
-            let nobody: Option<uuid::Uuid> = None;
-            let row = client.query_opt(statement, &[&workspace.uuid(), target, &nobody]).await;
-            row.map_err(|error| Error::from_driver(sql.name(), error))
-        };
-        // They leave in one message: the look-up runs inside the transaction that BEGIN opens, the reading behind it.
-        let opened = join(client.batch_execute(&begin), client.query_opt(&statement, params));
-        let ((begun, row), read) = join(opened, read).await;
+        // They leave in one message: the look-up runs inside the transaction that BEGIN opens.
+        let (begun, row) = join(client.batch_execute(&begin), client.query_opt(&statement, params)).await;
         begun.map_err(|error| Error::from_driver("begin", error))?;
         let row = row.map_err(|error| Error::from_driver(sql.name(), error))?;
-        let Some(resolved) = row.and_then(|row| resolve(credential, &row)) else {
-            return Err(unknown);
-        };
+        let resolved = row.as_ref().and_then(|row| Resolved::from_row(credential, row));
+        let (Some(row), Some(resolved)) = (row, resolved) else { return Err(refusal(credential)) };
+        if let Credential::Token(hash) = credential {
+            database.token_keep((workspace, hash), TokenKnown::from_row(&row).used(resolved.now));
+        }
         scope.become_actor(resolved).await?;
-        Ok((scope, read?))
+        Ok(scope)
     }
 
     async fn become_actor(&mut self, resolved: Resolved) -> Result<(), Error> {
@@ -291,6 +263,7 @@ impl<M: Mode> Scope<M> {
             self.database.touch(self.workspace, seen);
         }
         let Some(person) = resolved.actor.person() else { return Ok(()) };
+        self.epoch = Some(resolved.epoch);
         let key = (self.workspace, person);
         self.access = match self.database.access_cached(key, resolved.epoch) {
             Some(access) => access,
@@ -394,6 +367,13 @@ impl<M: Mode> Scope<M> {
         &self.access
     }
 
+    /// The workspace's access epoch, for what is remembered of one epoch; nothing for visitors and for ourselves, and
+    /// once this scope acted, for the act may move it.
+    #[must_use]
+    pub fn access_epoch(&self) -> Option<i64> {
+        self.epoch.filter(|_| self.entries.is_empty())
+    }
+
     /// Rows of a statement.
     ///
     /// # Errors
@@ -425,8 +405,15 @@ impl<M: Mode> Scope<M> {
         self.go_astray::<A>(target).await?;
         let sql = if M::LOCKS == Locks::Target { A::Target::LOCK } else { A::Target::LOOK };
         let actor = self.actor.person().map(PersonId::uuid);
+        let place = target.id().filter(|_| A::Target::FIXED && actor.is_some()).map(|id| (self.workspace, id));
+        if let Some(facts) = place.and_then(|place| self.database.facts_cached(place)) {
+            return self.decide(target, Some(facts));
+        }
         let row = self.maybe(sql, &[&self.workspace.uuid(), &target.id(), &actor]).await?;
-        let facts = row.as_ref().map(facts_of);
+        let facts = row.as_ref().map(|row| facts_of(row, 0));
+        if let (Some(place), Some(facts)) = (place, facts) {
+            self.database.facts_keep(place, facts);
+        }
         self.decide(target, facts)
     }
 
@@ -445,37 +432,22 @@ impl<M: Mode> Scope<M> {
         self.go_astray::<A>(target).await?;
         let actor = self.actor.person().map(PersonId::uuid);
         let row = self.maybe(sql, &[&self.workspace.uuid(), &target.id(), &actor]).await?.ok_or(Error::NotFound)?;
-        let permit = self.decide(target, Some(facts_of(&row)))?;
+        let permit = self.decide(target, Some(facts_of(&row, 0)))?;
         Ok((permit, row))
     }
 
     fn decide<A: Action>(&self, target: A::Target, facts: Option<Facts>) -> Result<Permit<A>, Error> {
         let facts = facts.ok_or(Error::NotFound)?;
-        match self.judge::<A>(facts) {
-            // The switch lets reads through only: what a check tries to write must not really be changed.
-            Verdict::Forbidden | Verdict::Hidden
-                if faults::on("policy-allow-all") && M::BEGIN.contains("READ ONLY") =>
-            {
-                Ok(Permit { target, facts, scope: self.number, action: PhantomData })
-            }
-            Verdict::Allowed => Ok(Permit { target, facts, scope: self.number, action: PhantomData }),
-            Verdict::Forbidden => Err(Error::Forbidden),
-            Verdict::Hidden => Err(Error::NotFound),
-        }
+        let verdict = self.judge::<A>(facts);
+        // The switch lets reads through only: what a check tries to write must not really be changed.
+        let is_let = faults::on("policy-allow-all") && M::BEGIN.contains("READ ONLY");
+        permitted(if is_let { Verdict::Allowed } else { verdict }, target, facts, self.number)
     }
 
     /// What [`permit`](Self::permit) would say for these facts: which buttons a page offers.
     #[must_use]
     pub fn judge<A: Action>(&self, facts: Facts) -> Verdict {
-        judge(&Question {
-            actor: self.actor,
-            access: &self.access,
-            mask: self.mask,
-            rule: A::RULE,
-            internal: A::INTERNAL,
-            facts,
-            now: self.now,
-        })
+        Asked { actor: self.actor, access: &self.access, mask: self.mask, now: self.now }.judge::<A>(facts)
     }
 
     /// Ends the transaction without waiting for the answer and gives the connection back.
@@ -504,74 +476,52 @@ impl<M: Mode> Drop for Scope<M> {
     }
 }
 
-fn facts_of(row: &Row) -> Facts {
-    Facts {
-        process: row.get::<_, Option<uuid::Uuid>>(0).map(ProcessId::from_uuid),
-        requester: row.get::<_, Option<uuid::Uuid>>(1).map(PersonId::from_uuid),
-        assignee: row.get::<_, Option<uuid::Uuid>>(2).map(PersonId::from_uuid),
-        person: row.get::<_, Option<uuid::Uuid>>(3).map(PersonId::from_uuid),
-        was_asked: row.get(4),
+/// Who asks for a right, with what, and when.
+pub(crate) struct Asked<'a> {
+    pub(crate) actor: Actor,
+    pub(crate) access: &'a Access,
+    pub(crate) mask: AtomSet,
+    pub(crate) now: Timestamp,
+}
+
+impl Asked<'_> {
+    pub(crate) fn judge<A: Action>(&self, facts: Facts) -> Verdict {
+        judge(&Question {
+            actor: self.actor,
+            access: self.access,
+            mask: self.mask,
+            rule: A::RULE,
+            internal: A::INTERNAL,
+            facts,
+            now: self.now,
+        })
     }
 }
 
-/// A sign of life is written at most this often for a session, and once a minute for a token.
-const TOUCH_EVERY: SignedDuration = SignedDuration::from_secs(20);
+/// The permit that a verdict makes.
+pub(crate) fn permitted<A: Action>(
+    verdict: Verdict,
+    target: A::Target,
+    facts: Facts,
+    scope: u64,
+) -> Result<Permit<A>, Error> {
+    match verdict {
+        Verdict::Allowed => Ok(Permit { target, facts, scope, action: PhantomData }),
+        Verdict::Forbidden => Err(Error::Forbidden),
+        Verdict::Hidden => Err(Error::NotFound),
+    }
+}
 
-fn resolve(credential: Credential, row: &Row) -> Option<Resolved> {
-    let internal = |actor, now| Resolved {
-        actor,
-        via: Via::Nothing,
-        mask: AtomSet::EMPTY,
-        now,
-        epoch: 0,
-        person_key_no: None,
-        seen: None,
-    };
-    match credential {
-        Credential::Visitor | Credential::Internal(_) => {
-            let now: Timestamp = row.get(0);
-            let state: Option<&str> = row.get(1);
-            match credential {
-                // A workspace's first act comes before its row.
-                Credential::Internal(Internal::Operator) => Some(internal(Actor::Operator, now)),
-                Credential::Internal(Internal::Courier) => Some(internal(Actor::Courier, now)),
-                Credential::Internal(Internal::Prober) => Some(internal(Actor::Prober, now)),
-                _ if state == Some("active") => Some(internal(Actor::Visitor, now)),
-                _ => None,
-            }
-        }
-        Credential::Session(_) => {
-            let id = SessionId::from_uuid(row.get(0));
-            let now: Timestamp = row.get(4);
-            let last_seen: Timestamp = row.get(5);
-            Some(Resolved {
-                actor: Actor::Person(PersonId::from_uuid(row.get(1))),
-                via: Via::Session(id),
-                mask: AtomSet::all(),
-                now,
-                epoch: row.get(3),
-                person_key_no: u32::try_from(row.get::<_, i32>(2)).ok(),
-                seen: (now.duration_since(last_seen) > TOUCH_EVERY).then_some(Seen::Session(id)),
-            })
-        }
-        Credential::Token(_) => {
-            let id = TokenId::from_uuid(row.get(0));
-            let now: Timestamp = row.get(4);
-            let scopes: Vec<&str> = row.get(5);
-            let last_used: Option<Timestamp> = row.get(6);
-            let fresh = last_used.is_some_and(|last| now.duration_since(last) < SignedDuration::from_secs(60));
-            Some(Resolved {
-                actor: Actor::Person(PersonId::from_uuid(row.get(1))),
-                via: Via::Token(id),
-                mask: scopes
-                    .iter()
-                    .filter_map(|scope| TokenScope::from_text(scope))
-                    .fold(AtomSet::EMPTY, |sum, scope| sum.union(scope.atoms())),
-                now,
-                epoch: row.get(3),
-                person_key_no: u32::try_from(row.get::<_, i32>(2)).ok(),
-                seen: (!fresh).then_some(Seen::Token(id)),
-            })
-        }
+/// Columns of facts.
+pub(crate) const FACTS_COLUMNS: usize = 5;
+
+/// The facts in a row, from this column on.
+pub(crate) fn facts_of(row: &Row, from: usize) -> Facts {
+    Facts {
+        process: row.get::<_, Option<uuid::Uuid>>(from).map(ProcessId::from_uuid),
+        requester: row.get::<_, Option<uuid::Uuid>>(from + 1).map(PersonId::from_uuid),
+        assignee: row.get::<_, Option<uuid::Uuid>>(from + 2).map(PersonId::from_uuid),
+        person: row.get::<_, Option<uuid::Uuid>>(from + 3).map(PersonId::from_uuid),
+        was_asked: row.get(from + 4),
     }
 }

@@ -3,6 +3,7 @@
 crate::statements! { "../sql";
     RESOLVE_SESSION = "resolve_session.sql";
     RESOLVE_TOKEN = "resolve_token.sql";
+    EPOCH_OF = "epoch_of.sql";
     RESOLVE_NOBODY = "resolve_nobody.sql";
     TOUCH_SESSION = "touch_session.sql";
     TOUCH_TOKEN = "touch_token.sql";
@@ -19,9 +20,7 @@ crate::statements! { "../sql";
     FACTS_TASK = "facts_task.sql";
     LOCK_TASK = "lock_task.sql";
     INSERT_RECORD = "insert_record.sql";
-    INSERT_PAYLOAD = "insert_payload.sql";
     INSERT_OUTBOX = "insert_outbox.sql";
-    BUMP_ACCESS = "bump_access.sql";
     ROUTE_BY_SLUG = "route_by_slug.sql";
     ROUTE_ADD = "route_add.sql";
     ROUTE_LIST = "route_list.sql";

@@ -9,6 +9,8 @@ use crate::{GroupId, PersonId, ProcessId, RequestId, TaskId, statements};
 pub trait Target: Copy + Send + Sync + 'static {
     /// The target's row id; nothing for the workspace itself.
     fn id(self) -> Option<Uuid>;
+    /// Whether its facts never change and it is never deleted: then they are read once.
+    const FIXED: bool;
     /// Reads the facts.
     const LOOK: &'static Sql;
     /// Reads the facts and locks the row.
@@ -28,12 +30,13 @@ pub struct PersonTarget(pub PersonId);
 pub struct Unopened;
 
 macro_rules! targets {
-    ($($type:ty, $look:ident, $lock:ident, |$this:ident| $id:expr;)*) => {$(
+    ($($type:ty, $look:ident, $lock:ident, $fixed:literal, |$this:ident| $id:expr;)*) => {$(
         impl Target for $type {
             fn id(self) -> Option<Uuid> {
                 let $this = self;
                 $id
             }
+            const FIXED: bool = $fixed;
             const LOOK: &'static Sql = &statements::$look;
             const LOCK: &'static Sql = &statements::$lock;
         }
@@ -41,12 +44,12 @@ macro_rules! targets {
 }
 
 targets! {
-    Whole, FACTS_WORKSPACE, FACTS_WORKSPACE, |_this| None;
-    Unopened, FACTS_UNOPENED, FACTS_UNOPENED, |_this| None;
-    PersonTarget, FACTS_PERSON, LOCK_PERSON, |this| Some(this.0.uuid());
-    PersonId, FACTS_PERSON, LOCK_PERSON, |this| Some(this.uuid());
-    GroupId, FACTS_GROUP, LOCK_GROUP, |this| Some(this.uuid());
-    ProcessId, FACTS_PROCESS, FACTS_PROCESS, |this| Some(this.uuid());
-    RequestId, FACTS_REQUEST, LOCK_REQUEST, |this| Some(this.uuid());
-    TaskId, FACTS_TASK, LOCK_TASK, |this| Some(this.uuid());
+    Whole, FACTS_WORKSPACE, FACTS_WORKSPACE, false, |_this| None;
+    Unopened, FACTS_UNOPENED, FACTS_UNOPENED, false, |_this| None;
+    PersonTarget, FACTS_PERSON, LOCK_PERSON, false, |this| Some(this.0.uuid());
+    PersonId, FACTS_PERSON, LOCK_PERSON, false, |this| Some(this.uuid());
+    GroupId, FACTS_GROUP, LOCK_GROUP, false, |this| Some(this.uuid());
+    ProcessId, FACTS_PROCESS, FACTS_PROCESS, true, |this| Some(this.uuid());
+    RequestId, FACTS_REQUEST, LOCK_REQUEST, false, |this| Some(this.uuid());
+    TaskId, FACTS_TASK, LOCK_TASK, false, |this| Some(this.uuid());
 }

@@ -99,7 +99,7 @@ fn part<C: seal::Column<Content = Vec<u8>>, M: Mode>(
 ) -> Result<Value, Error> {
     let Some(bytes) = sealed else { return Ok(Value::Null) };
     let opened = scope.keys().open::<C>(id.bytes(), &seal::Sealed::from_envelope(bytes))?;
-    let unreadable = || Error::Row { table: "audit.payload", column: C::COLUMN_NAME, row: id.to_string() };
+    let unreadable = || Error::Row { table: "audit.record", column: C::COLUMN_NAME, row: id.to_string() };
     serde_json::from_slice(&opened).map_err(|_| unreadable())
 }
 

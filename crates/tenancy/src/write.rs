@@ -4,6 +4,7 @@ use futures_util::future::join_all;
 use serde_json::Value;
 use tokio_postgres::types::ToSql;
 
+use crate::composite;
 use crate::database::{self, Params};
 use crate::policy::Action;
 use crate::record::{self, CLASS, Entry, KeyNumbers, Record};
@@ -86,17 +87,26 @@ impl Scope<ReadWrite> {
         self.append_records(&mut queue).await?;
         self.append_effects(&mut queue);
         let client = self.client();
-        let mut statements = Vec::with_capacity(queue.len());
-        for pushed in &queue {
+        let mut sends = Vec::new();
+        for group in groups(&queue) {
             // Cached a connection; prepared before the pipeline, or COMMIT would overtake a cold statement.
-            statements.push(database::prepare(client, pushed.sql).await?);
+            let parts: Vec<_> = group.iter().map(|pushed| (pushed.sql, pushed.params.len())).collect();
+            match composite::inserts(&parts) {
+                Some(text) => sends.push((group, database::prepare_text(client, parts[0].0.name(), &text).await?)),
+                None => {
+                    for one in group.chunks(1) {
+                        sends.push((one, database::prepare(client, one[0].sql).await?));
+                    }
+                }
+            }
         }
-        let sends = queue.iter().zip(&statements).map(|(pushed, statement)| async move {
+        let sent = sends.iter().map(|(group, statement)| async move {
             let params: Vec<&(dyn ToSql + Sync)> =
-                pushed.params.iter().map(|param| &**param as &(dyn ToSql + Sync)).collect();
-            client.execute(statement, &params).await.map_err(|error| Error::from_driver(pushed.sql.name(), error))
+                group.iter().flat_map(|pushed| &pushed.params).map(|param| &**param as &(dyn ToSql + Sync)).collect();
+            let name = group[0].sql.name();
+            client.execute(statement, &params).await.map_err(|error| Error::from_driver(name, error))
         });
-        let (inserted, ended) = futures_util::future::join(join_all(sends), client.batch_execute("COMMIT")).await;
+        let (inserted, ended) = futures_util::future::join(join_all(sent), client.batch_execute("COMMIT")).await;
         // A failed statement aborts the transaction, and the COMMIT behind it rolls back: the first error is the truth.
         for outcome in inserted {
             outcome?;
@@ -123,13 +133,6 @@ impl Scope<ReadWrite> {
                     Box::new(CLASS),
                     Box::new(rows.fields),
                     Box::new(rows.digests),
-                ],
-            });
-            queue.push(Pushed {
-                sql: &statements::INSERT_PAYLOAD,
-                params: vec![
-                    Box::new(self.workspace.uuid()),
-                    Box::new(rec),
                     Box::new(self.actor.person().map(PersonId::uuid)),
                     Box::new(entry.record.target),
                     Box::new(i32::try_from(numbers.period).map_err(|_| Error::Integrity("key number"))?),
@@ -189,6 +192,24 @@ impl Scope<ReadWrite> {
     }
 }
 
+/// Cuts what is queued into what leaves together: at most [`composite::PARTS_MAX`] inserts, and one record at most, for
+/// the parts of one statement have no order and records are numbered in theirs.
+fn groups(queue: &[Pushed]) -> Vec<&[Pushed]> {
+    let mut groups = Vec::new();
+    let mut rest = queue;
+    while !rest.is_empty() {
+        let mut records = 0;
+        let whole = rest.iter().take(composite::PARTS_MAX).take_while(|pushed| {
+            records += usize::from(std::ptr::eq(pushed.sql, &statements::INSERT_RECORD));
+            records <= 1
+        });
+        let (group, later) = rest.split_at(whole.count());
+        groups.push(group);
+        rest = later;
+    }
+    groups
+}
+
 impl Writer<'_> {
     /// Runs a change and says how many rows it touched.
     ///
@@ -229,13 +250,5 @@ impl Writer<'_> {
     /// Queues an effect for after the commit. The payload holds ids only; the key makes it happen once.
     pub fn effect(&mut self, kind: &'static str, key: [u8; 32], payload: &Value) {
         self.scope.effects.push(Effect { kind, key, payload: payload.to_string() });
-    }
-
-    /// Says that rights changed: every cached right of the workspace counts no longer.
-    ///
-    /// # Errors
-    /// The general failures of a statement.
-    pub async fn rights_changed(&self) -> Result<(), Error> {
-        self.execute_one(&statements::BUMP_ACCESS, &[&self.scope.workspace.uuid()]).await
     }
 }

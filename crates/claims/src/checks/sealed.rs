@@ -87,8 +87,8 @@ fn opener(cell: &RawCell) -> Option<Opener> {
         ("countersign.decision", "reason") => opens::<columns::DecisionReason>,
         ("countersign.comment", "body") => opens::<columns::CommentBody>,
         ("countersign.claim_state", "observation") => opens::<columns::ClaimObservation>,
-        ("audit.payload", "period_part") => opens::<columns::AuditPeriodPart>,
-        ("audit.payload", "person_part") => opens::<columns::AuditPersonPart>,
+        ("audit.record", "period_part") => opens::<columns::AuditPeriodPart>,
+        ("audit.record", "person_part") => opens::<columns::AuditPersonPart>,
         _ => return None,
     };
     Some(opener)

@@ -20,6 +20,7 @@
 //! username = "countersign"
 //! password_file = "/etc/countersign/smtp-password"
 //! from = "Countersign <sign@example.org>"
+//! per_second = 50                    # mails that leave in a second
 //! [limits]
 //! body_max_bytes = 1048576
 //! requests_in_flight_max = 512
@@ -65,6 +66,8 @@ pub struct Config {
     pub tls: Tls,
     /// Where mails go.
     pub mail: Mail,
+    /// Effects that leave in a second, after a burst of as many.
+    pub mail_per_second: u32,
     /// Bounds.
     pub limits: Limits,
 }

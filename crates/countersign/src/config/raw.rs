@@ -50,6 +50,7 @@ pub(super) struct RawMail {
     pub(super) username: Option<String>,
     pub(super) password_file: Option<String>,
     pub(super) from: Option<String>,
+    pub(super) per_second: Option<i64>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -71,7 +72,7 @@ enum Kind {
 }
 
 /// Every setting: section ("" for none), key, kind. A variable is named after both.
-const SETTINGS: [(&str, &str, Kind); 20] = [
+const SETTINGS: [(&str, &str, Kind); 21] = [
     ("", "listen", Kind::Text),
     ("", "listen_https", Kind::Text),
     ("", "public_url", Kind::Text),
@@ -86,6 +87,7 @@ const SETTINGS: [(&str, &str, Kind); 20] = [
     ("mail", "username", Kind::Text),
     ("mail", "password_file", Kind::Text),
     ("mail", "from", Kind::Text),
+    ("mail", "per_second", Kind::Integer),
     ("limits", "body_max_bytes", Kind::Integer),
     ("limits", "requests_in_flight_max", Kind::Integer),
     ("limits", "connections_per_address_max", Kind::Integer),

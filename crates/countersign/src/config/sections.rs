@@ -143,6 +143,7 @@ pub(super) fn check(raw: Raw) -> Result<Config, Error> {
         public_url: raw.public_url.map(check_url).transpose()?,
         trusted_proxies: check_proxies(&raw.trusted_proxies)?,
         tls,
+        mail_per_second: check_pace(raw.mail.per_second)?,
         mail: check_mail(raw.mail)?,
         limits: check_limits(&raw.limits)?,
     })
@@ -159,6 +160,10 @@ fn check_tls(raw: RawTls) -> Result<Tls, Error> {
         (None, Some(_)) => return Err(setting("tls.cert", "is missing, though tls.key is set")),
     };
     Ok(Tls { files, min })
+}
+
+fn check_pace(per_second: Option<i64>) -> Result<u32, Error> {
+    within("mail.per_second", per_second, i64::from(channels::PER_SECOND_DEFAULT), 1, 1_000)
 }
 
 fn check_mail(raw: RawMail) -> Result<Mail, Error> {

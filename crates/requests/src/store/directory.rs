@@ -16,6 +16,8 @@ use crate::form::{Value, Values};
 use crate::process::{Approver, Directory, PeopleFacts, PersonFacts, Principal, Process, START, Standing};
 use crate::statements as sql;
 
+use super::remembered::{self, Answer, Question};
+
 /// Reads an answer to every question.
 ///
 /// # Errors
@@ -42,10 +44,7 @@ pub async fn facts_for<M: Mode>(scope: &Scope<M>, queries: &[FactQuery], values:
             FactQuery::Person(key) => facts.people(query, person(scope, key).await?.into_iter().collect()),
             FactQuery::Group(key) => facts.people(query, group_members(scope, key).await?),
             FactQuery::Role(key) => facts.people(query, role_holders(scope, key).await?),
-            FactQuery::ManagerOf(person) => {
-                let row = scope.maybe(&sql::MANAGER_OF, &[&scope.workspace().uuid(), &person.uuid()]).await?;
-                facts.people(query, row.map(|row| PersonId::from_uuid(row.get(0))).into_iter().collect());
-            }
+            FactQuery::ManagerOf(person) => facts.people(query, manager_of(scope, *person).await?),
         }
     }
     Ok(facts)
@@ -72,21 +71,49 @@ fn id_in(key: &str) -> Uuid {
     key.rsplit(':').next().and_then(|text| Uuid::parse_str(text).ok()).unwrap_or(Uuid::nil())
 }
 
+/// The people that a statement answers with, one a row, or what is remembered of it in this epoch.
+async fn people<M: Mode>(
+    scope: &Scope<M>,
+    question: Question,
+    statement: &'static tenancy::Sql,
+    params: tenancy::Params<'_>,
+) -> Result<Vec<PersonId>, Error> {
+    let place = remembered::place(scope, question);
+    if let Some(Answer::People(people)) = remembered::recall(place.as_ref()) {
+        return Ok(people.to_vec());
+    }
+    let rows = scope.rows(statement, params).await?;
+    let people: Vec<PersonId> = rows.iter().map(|row| PersonId::from_uuid(row.get(0))).collect();
+    // A grant that runs out ends without a change that would move the epoch.
+    let lasts = rows.iter().all(|row| row.len() < 2 || row.get::<_, Option<jiff::Timestamp>>(1).is_none());
+    remembered::keep(place.filter(|_| lasts), Answer::People(people.as_slice().into()));
+    Ok(people)
+}
+
 async fn person<M: Mode>(scope: &Scope<M>, key: &str) -> Result<Option<PersonId>, Error> {
     let blind = scope.keys().blind::<columns::PersonEmail>(&folded(key)).to_vec();
-    let row = scope.maybe(&sql::PERSON_ACTIVE, &[&scope.workspace().uuid(), &id_in(key), &blind]).await?;
-    Ok(row.map(|row| PersonId::from_uuid(row.get(0))))
+    let params: tenancy::Params<'_> = &[&scope.workspace().uuid(), &id_in(key), &blind];
+    let found = people(scope, Question::Person(key.to_owned()), &sql::PERSON_ACTIVE, params).await?;
+    Ok(found.first().copied())
 }
 
 async fn group_members<M: Mode>(scope: &Scope<M>, key: &str) -> Result<Vec<PersonId>, Error> {
     let blind = scope.keys().blind::<columns::GroupNameIndex>(&folded(key)).to_vec();
-    let rows = scope.rows(&sql::PEOPLE_BY_GROUP, &[&scope.workspace().uuid(), &blind, &id_in(key)]).await?;
-    Ok(rows.iter().map(|row| PersonId::from_uuid(row.get(0))).collect())
+    let params: tenancy::Params<'_> = &[&scope.workspace().uuid(), &blind, &id_in(key)];
+    people(scope, Question::Group(key.to_owned()), &sql::PEOPLE_BY_GROUP, params).await
 }
 
 async fn role_holders<M: Mode>(scope: &Scope<M>, key: &str) -> Result<Vec<PersonId>, Error> {
-    let rows = scope.rows(&sql::PEOPLE_BY_ROLE, &[&scope.workspace().uuid(), &key]).await?;
-    Ok(rows.iter().map(|row| PersonId::from_uuid(row.get(0))).collect())
+    let mut found =
+        people(scope, Question::Role(key.to_owned()), &sql::PEOPLE_BY_ROLE, &[&scope.workspace().uuid(), &key]).await?;
+    found.sort_unstable();
+    found.dedup();
+    Ok(found)
+}
+
+async fn manager_of<M: Mode>(scope: &Scope<M>, person: PersonId) -> Result<Vec<PersonId>, Error> {
+    let params: tenancy::Params<'_> = &[&scope.workspace().uuid(), &person.uuid()];
+    people(scope, Question::ManagerOf(person), &sql::MANAGER_OF, params).await
 }
 
 /// What the publish check may ask, read beforehand for the names that the document uses.

@@ -9,6 +9,7 @@ mod lists;
 mod persist;
 mod processes;
 mod read;
+mod remembered;
 
 use tenancy::{Error, RequestId, Scope, WorkspaceId};
 
@@ -69,7 +70,12 @@ fn open<C: seal::Column, M: tenancy::Mode>(
     row: [u8; 16],
     bytes: Vec<u8>,
 ) -> Result<C::Content, Error> {
-    Ok(scope.keys().open::<C>(row, &seal::Sealed::from_envelope(bytes))?)
+    open_with::<C>(scope.keys(), row, bytes)
+}
+
+/// As [`open`], with the workspace's keys at hand.
+fn open_with<C: seal::Column>(keys: &seal::WorkspaceKeys, row: [u8; 16], bytes: Vec<u8>) -> Result<C::Content, Error> {
+    Ok(keys.open::<C>(row, &seal::Sealed::from_envelope(bytes))?)
 }
 
 type CacheKey = (WorkspaceId, tenancy::ProcessId, i32);

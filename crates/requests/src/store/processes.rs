@@ -11,6 +11,7 @@ use seal::columns;
 use tenancy::policy::PublishProcess;
 use tenancy::{Error, Mode, Permit, PersonId, ProcessId, ReadWrite, Record, Scope};
 
+use super::remembered::{self, Answer, Question};
 use super::{CacheKey, directory, open, version_row};
 use crate::process::{Problem, Process, publish_check};
 use crate::statements as sql;
@@ -80,7 +81,8 @@ type Opened = LruCache<CacheKey, (Instant, Published)>;
 static OPENED: LazyLock<Mutex<Opened>> =
     LazyLock::new(|| Mutex::new(LruCache::new(NonZeroUsize::new(CACHED_MAX).expect("the bound is not zero"))));
 
-fn cached(key: CacheKey) -> Option<Published> {
+/// A version that is in memory already.
+pub(super) fn cached(key: CacheKey) -> Option<Published> {
     let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
     opened.get(&key).filter(|(since, _)| since.elapsed() < CACHED_FOR).map(|(_, published)| published.clone())
 }
@@ -126,8 +128,14 @@ pub async fn published<M: Mode>(scope: &Scope<M>, key: &str) -> Result<Published
         // PostgreSQL's texts cannot hold this character, so no key has it.
         return Err(Error::NotFound);
     }
+    let place = remembered::place(scope, Question::Process(key.to_owned()));
+    if let Some(Answer::Version(id, number)) = remembered::recall(place.as_ref()) {
+        return version(scope, id, number).await;
+    }
     let row = scope.one(&sql::PROCESS_BY_KEY, &[&scope.workspace().uuid(), &key]).await?;
-    version(scope, ProcessId::from_uuid(row.get(0)), row.get(1)).await
+    let (id, number) = (ProcessId::from_uuid(row.get(0)), row.get(1));
+    remembered::keep(place, Answer::Version(id, number));
+    version(scope, id, number).await
 }
 
 /// Every published process, by key, at most 200. The caller shows those the actor may see.

@@ -3,23 +3,25 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use seal::columns;
+use seal::{WorkspaceKeys, columns};
 use serde_json::Value as Json;
 use tenancy::policy::SeeRequest;
 use tenancy::{
-    CommentId, Credential, Database, DecisionId, Error, Mode, Origin, Permit, PersonId, ProcessId, ReadOnly, ReadWrite,
+    CommentId, Credential, Database, DecisionId, Error, Mode, Origin, Permit, PersonId, ProcessId, ReadWrite,
     RequestId, Scope, TaskId, WorkspaceId,
 };
 
 use super::persist::Content;
-use super::{Published, open, row_of, version};
+use super::processes::cached;
+use super::{Published, open, open_with, row_of, version};
 use crate::engine::State;
 use crate::form::Values;
 use crate::statements as sql;
 
-/// A request with its content, as somebody who may see it sees it.
+/// A request with its content, as somebody who may see it sees it; with the engine's state, or without for somebody who
+/// only wants to show it.
 #[derive(Debug)]
-pub struct RequestView {
+pub struct RequestView<S = State> {
     /// Its id.
     pub id: RequestId,
     /// The version it is pinned to.
@@ -28,8 +30,10 @@ pub struct RequestView {
     pub requester: PersonId,
     /// The word of its state.
     pub state_word: String,
+    /// The key of the stage it stands in.
+    pub stage: Option<String>,
     /// The engine's state.
-    pub state: State,
+    pub state: S,
     /// Its title.
     pub title: String,
     /// Number of the revision in force.
@@ -79,23 +83,41 @@ fn unreadable(column: &'static str, id: RequestId) -> Error {
     Error::Row { table: "request", column, row: id.to_string() }
 }
 
-async fn view_of<M: Mode>(
-    scope: &Scope<M>,
+/// The process and version that a request's columns, from this one on, are pinned to.
+fn pinned(row: &tokio_postgres::Row, from: usize) -> (ProcessId, i32) {
+    (ProcessId::from_uuid(row.get(from)), row.get(from + 1))
+}
+
+fn view_of(
+    keys: &WorkspaceKeys,
+    published: Published,
     id: RequestId,
     row: &tokio_postgres::Row,
     from: usize,
 ) -> Result<RequestView, Error> {
-    let published = version(scope, ProcessId::from_uuid(row.get(from)), row.get(from + 1)).await?;
+    let engine = open_with::<columns::RequestState>(keys, id.bytes(), row.get(from + 9))?;
+    let state = serde_json::from_slice(&engine).map_err(|_| unreadable("engine", id))?;
+    view_with(keys, published, id, row, from, state)
+}
+
+fn view_with<S>(
+    keys: &WorkspaceKeys,
+    published: Published,
+    id: RequestId,
+    row: &tokio_postgres::Row,
+    from: usize,
+    state: S,
+) -> Result<RequestView<S>, Error> {
     let revision_no: i32 = row.get(from + 5);
-    let hash: Vec<u8> = row.get(from + 6);
-    let engine = open::<columns::RequestState, M>(scope, id.bytes(), row.get(from + 9))?;
-    let values = values_in(scope, id, revision_no, &published, row.get(from + 14))?;
+    let hash: &[u8] = row.get(from + 6);
+    let values = values_in(keys, id, revision_no, &published, row.get(from + 14))?;
     Ok(RequestView {
         id,
         requester: PersonId::from_uuid(row.get(from + 2)),
         state_word: row.get(from + 3),
-        state: serde_json::from_slice(&engine).map_err(|_| unreadable("engine", id))?,
-        title: open::<columns::RequestTitle, M>(scope, id.bytes(), row.get(from + 8))?,
+        stage: row.get(from + 4),
+        state,
+        title: open_with::<columns::RequestTitle>(keys, id.bytes(), row.get(from + 8))?,
         revision_no,
         revision_hash: hash.try_into().map_err(|_| unreadable("revision_hash", id))?,
         values,
@@ -108,15 +130,15 @@ async fn view_of<M: Mode>(
     })
 }
 
-fn values_in<M: Mode>(
-    scope: &Scope<M>,
+fn values_in(
+    keys: &WorkspaceKeys,
     id: RequestId,
     number: i32,
     published: &Published,
     sealed: Vec<u8>,
 ) -> Result<Values, Error> {
     let row = row_of(<columns::RevisionContent as seal::Column>::TABLE, id, number);
-    let content = open::<columns::RevisionContent, M>(scope, row, sealed)?;
+    let content = open_with::<columns::RevisionContent>(keys, row, sealed)?;
     let json: Json = serde_json::from_slice(&content).map_err(|_| unreadable("content", id))?;
     Ok(Values::from_stored(published.process.form(), json.get("values").unwrap_or(&Json::Null)))
 }
@@ -130,11 +152,13 @@ const FACTS_COLUMNS: usize = 5;
 /// [`Error::NotFound`] for absent and hidden alike.
 pub async fn see<M: Mode>(scope: &mut Scope<M>, id: RequestId) -> Result<(Permit<SeeRequest>, RequestView), Error> {
     let (permit, row) = scope.permit_by::<SeeRequest>(id, &sql::REQUEST_SEE).await?;
-    let view = view_of(scope, id, &row, FACTS_COLUMNS).await?;
+    let (process, number) = pinned(&row, FACTS_COLUMNS);
+    let published = version(scope, process, number).await?;
+    let view = view_of(scope.keys(), published, id, &row, FACTS_COLUMNS)?;
     Ok((permit, view))
 }
 
-/// Opens a reading scope, permits and reads a request, all in one round trip.
+/// As [`see`] for somebody who wants nothing else: in one statement, where what is kept in memory lets it.
 ///
 /// # Errors
 /// As [`see`], and [`Error::Unauthenticated`] for a credential that does not count.
@@ -144,11 +168,20 @@ pub async fn see_at_once(
     workspace: WorkspaceId,
     origin: Origin,
     id: RequestId,
-) -> Result<(Scope<ReadOnly>, RequestView), Error> {
-    let (scope, _permit, row) =
-        database.view_one::<SeeRequest>(credential, workspace, origin, id, &sql::REQUEST_SEE).await?;
-    let view = view_of(&scope, id, &row, FACTS_COLUMNS).await?;
-    Ok((scope, view))
+) -> Result<RequestView<()>, Error> {
+    if let Some(glance) = database.glance::<SeeRequest>(credential, workspace, id, &sql::REQUEST_SEE).await? {
+        let (process, number) = pinned(&glance.row, glance.from);
+        if let Some(published) = cached((workspace, process, number)) {
+            return view_with(&glance.keys, published, id, &glance.row, glance.from, ());
+        }
+    }
+    let mut scope = database.view(credential, workspace, origin).await?;
+    let (_permit, row) = scope.permit_by::<SeeRequest>(id, &sql::REQUEST_SEE).await?;
+    let (process, number) = pinned(&row, FACTS_COLUMNS);
+    let published = version(&scope, process, number).await?;
+    let view = view_with(scope.keys(), published, id, &row, FACTS_COLUMNS, ())?;
+    scope.finish();
+    Ok(view)
 }
 
 /// Reads a request that a permit of another act was given for: the courier's, or a card's.
@@ -157,7 +190,8 @@ pub async fn see_at_once(
 /// [`Error::NotFound`] when it is gone.
 pub async fn load<M: Mode>(scope: &Scope<M>, id: RequestId) -> Result<RequestView, Error> {
     let row = scope.one(&sql::REQUEST_LOAD, &[&scope.workspace().uuid(), &id.uuid()]).await?;
-    view_of(scope, id, &row, 0).await
+    let (process, number) = pinned(&row, 0);
+    view_of(scope.keys(), version(scope, process, number).await?, id, &row, 0)
 }
 
 pub(super) async fn load_for_act(scope: &Scope<ReadWrite>, id: RequestId) -> Result<Loaded, Error> {
@@ -208,7 +242,7 @@ pub async fn revisions<M: Mode>(
             Ok(RevisionRow {
                 number,
                 hash: row.get(1),
-                values: values_in(scope, id, number, published, row.get(2))?,
+                values: values_in(scope.keys(), id, number, published, row.get(2))?,
                 by: PersonId::from_uuid(row.get(3)),
                 at: row.get(4),
             })

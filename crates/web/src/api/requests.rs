@@ -105,14 +105,14 @@ pub(crate) struct NewComment {
     pub body: String,
 }
 
-fn shown(view: RequestView) -> RequestBody {
+fn shown(view: RequestView<()>) -> RequestBody {
     RequestBody {
         id: view.id.to_string(),
         number: ::requests::request_number(&view.published.prefix, view.id),
         process: view.published.key.clone(),
         version: view.published.version,
         state: view.state_word,
-        stage: view.state.stage().map(str::to_owned),
+        stage: view.stage,
         title: view.title,
         requester: view.requester.to_string(),
         revision: RevisionMark { number: view.revision_no, hash: data_encoding::HEXLOWER.encode(&view.revision_hash) },
@@ -187,8 +187,7 @@ fn cut(text: &str) -> String {
 
 pub(crate) async fn read(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
     let id: RequestId = id_of(&id)?;
-    let (scope, view) = store::see_at_once(&app.db, caller.credential, caller.workspace, caller.origin, id).await?;
-    scope.finish();
+    let view = store::see_at_once(&app.db, caller.credential, caller.workspace, caller.origin, id).await?;
     let hash = view.revision_hash;
     Ok(tagged(StatusCode::OK, &hash, &shown(view)))
 }

@@ -1,1 +1,0 @@
-UPDATE countersign.workspace SET access_epoch = access_epoch + 1 WHERE workspace_id = $1

@@ -1,2 +1,0 @@
-INSERT INTO audit.payload (workspace_id, rec, actor_id, target_id, period_key_no, period_part, person_key_no, person_part)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
