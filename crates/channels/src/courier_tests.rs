@@ -62,7 +62,7 @@ fn due(kind: &str, attempts: i32) -> Due {
 fn start(batches: Vec<Vec<Due>>) -> (Arc<Outbox>, watch::Sender<bool>, tokio::task::JoinHandle<()>) {
     let outbox = Arc::new(Outbox { batches: Mutex::new(batches.into()), ..Outbox::default() });
     let (stop, stopped) = watch::channel(false);
-    let running = tokio::spawn(run(Arc::clone(&outbox), || 0, Pace::per_second(PER_SECOND_DEFAULT), stopped));
+    let running = tokio::spawn(run(Arc::clone(&outbox), || 0, Pace::per_second(50), stopped));
     (outbox, stop, running)
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// Effects a second when nobody says otherwise.
-pub const PER_SECOND_DEFAULT: u32 = 50;
+pub const PER_SECOND_DEFAULT: u32 = 20;
 
 /// Lets so many through in a second.
 #[derive(Debug)]

@@ -60,9 +60,8 @@ impl Database {
         if !known.counts(seen.epoch, seen.now) || seen.row.get::<_, Option<bool>>(SEEN_FROM) != Some(true) {
             return Ok(None);
         }
-        let resolved = known.resolved(seen.now);
+        let resolved = self.use_known(workspace, credential, known, seen.now);
         if let Some(sign) = resolved.seen {
-            self.token_keep((workspace, hash), known.used(seen.now));
             self.touch(workspace, sign);
         }
         let from = SEEN_FROM + 1;

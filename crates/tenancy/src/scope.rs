@@ -201,6 +201,42 @@ const fn refusal(credential: Credential) -> Error {
     }
 }
 
+/// The statement that finds a credential, and the hash it is found by; empty where there is none.
+fn look_up(credential: Credential) -> (&'static Sql, Vec<u8>) {
+    match credential {
+        Credential::Session(hash) => (&statements::RESOLVE_SESSION, hash.to_vec()),
+        Credential::Token(hash) => (&statements::RESOLVE_TOKEN, hash.to_vec()),
+        Credential::Visitor | Credential::Internal(_) => (&statements::RESOLVE_NOBODY, Vec::new()),
+    }
+}
+
+impl Database {
+    /// Who a looked-up credential is; a token is known from now on.
+    fn use_row(&self, workspace: WorkspaceId, credential: Credential, row: Option<&Row>) -> Option<Resolved> {
+        let row = row?;
+        let resolved = Resolved::from_row(credential, row)?;
+        if let Credential::Token(hash) = credential {
+            self.token_keep((workspace, hash), TokenKnown::from_row(row).used(resolved.now));
+        }
+        Some(resolved)
+    }
+
+    /// Who a known token is, used now.
+    pub(crate) fn use_known(
+        &self,
+        workspace: WorkspaceId,
+        credential: Credential,
+        known: TokenKnown,
+        now: Timestamp,
+    ) -> Resolved {
+        let resolved = known.resolved(now);
+        if let (Credential::Token(hash), true) = (credential, resolved.seen.is_some()) {
+            self.token_keep((workspace, hash), known.used(now));
+        }
+        resolved
+    }
+}
+
 impl<M: Mode> Scope<M> {
     async fn open(
         database: &Database,
@@ -210,11 +246,12 @@ impl<M: Mode> Scope<M> {
     ) -> Result<Self, Error> {
         let keys = keys_for(database, credential, workspace).await?;
         let client = database.app().await?;
-        let (sql, hash): (&'static Sql, Vec<u8>) = match credential {
-            Credential::Session(hash) => (&statements::RESOLVE_SESSION, hash.to_vec()),
-            Credential::Token(hash) => (&statements::RESOLVE_TOKEN, hash.to_vec()),
-            Credential::Visitor | Credential::Internal(_) => (&statements::RESOLVE_NOBODY, Vec::new()),
+        let known = match credential {
+            Credential::Token(hash) => database.token_known((workspace, hash)),
+            _ => None,
         };
+        let (look_up, hash) = look_up(credential);
+        let sql = if known.is_some() { &statements::EPOCH_OF } else { look_up };
         let statement = database::prepare(&client, sql).await?;
         let mut scope = Self {
             database: database.clone(),
@@ -239,16 +276,22 @@ impl<M: Mode> Scope<M> {
         let client = scope.client();
         let with_hash: Params<'_> = &[&workspace.uuid(), &hash];
         let without: Params<'_> = &[&workspace.uuid()];
-        let params = if hash.is_empty() { without } else { with_hash };
+        let params = if hash.is_empty() || known.is_some() { without } else { with_hash };
         // They leave in one message: the look-up runs inside the transaction that BEGIN opens.
         let (begun, row) = join(client.batch_execute(&begin), client.query_opt(&statement, params)).await;
         begun.map_err(|error| Error::from_driver("begin", error))?;
         let row = row.map_err(|error| Error::from_driver(sql.name(), error))?;
-        let resolved = row.as_ref().and_then(|row| Resolved::from_row(credential, row));
-        let (Some(row), Some(resolved)) = (row, resolved) else { return Err(refusal(credential)) };
-        if let Credential::Token(hash) = credential {
-            database.token_keep((workspace, hash), TokenKnown::from_row(&row).used(resolved.now));
-        }
+        let resolved = match (known, &row) {
+            (Some(known), Some(row)) if known.counts(row.get(0), row.get(1)) => {
+                database.use_known(workspace, credential, known, row.get(1))
+            }
+            // Known, but of another epoch: looked up after all, in the same transaction.
+            (Some(_), _) => {
+                let row = database::query_opt(client, look_up, with_hash).await?;
+                database.use_row(workspace, credential, row.as_ref()).ok_or(refusal(credential))?
+            }
+            (None, row) => database.use_row(workspace, credential, row.as_ref()).ok_or(refusal(credential))?,
+        };
         scope.become_actor(resolved).await?;
         Ok(scope)
     }

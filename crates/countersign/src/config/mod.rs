@@ -20,7 +20,7 @@
 //! username = "countersign"
 //! password_file = "/etc/countersign/smtp-password"
 //! from = "Countersign <sign@example.org>"
-//! per_second = 50                    # mails that leave in a second
+//! per_second = 20                    # mails that leave in a second
 //! [limits]
 //! body_max_bytes = 1048576
 //! requests_in_flight_max = 512
