@@ -71,9 +71,15 @@ pub enum RouteAccess {
 pub trait LogTail: Send + Sync {
     /// What was counted since the start.
     fn counters(&self) -> LogCounters;
-    /// How many of the kept lines contain the text.
-    fn lines_containing(&self, needle: &str) -> usize;
+    /// Begins to look for texts: in the lines that are kept, and in every line from now on, however many there are.
+    fn watch(&self, needles: &[&str]) -> Watch;
+    /// Ends it; in how many lines each text stood.
+    fn seen(&self, watch: Watch) -> Vec<usize>;
 }
+
+/// A search that goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Watch(pub u64);
 
 /// Counts of the log since the start.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

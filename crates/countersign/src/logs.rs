@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use claims::probe::{LogCounters, LogTail};
+use claims::probe::{LogCounters, LogTail, Watch};
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::subscriber::Interest;
@@ -17,6 +17,8 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// Lines kept in memory.
 const KEPT_LINES_MAX: usize = 4000;
+/// Searches at a time; the oldest ends when another begins.
+const WATCHES_MAX: usize = 8;
 
 /// Fields that may stand in a line: names of ours, numbers, codes. Never content.
 const FIELDS: &[&str] = &[
@@ -30,7 +32,11 @@ const FIELDS: &[&str] = &[
     "kind",
     "code",
     "check",
+    "attempt",
     "attempts",
+    "delay_s",
+    "letters",
+    "pid",
     "count",
     "port",
     "restarts",
@@ -56,15 +62,32 @@ pub struct Tail {
 struct Kept {
     lines: VecDeque<String>,
     counters: LogCounters,
+    /// Searches that go on: each with its texts and how often they stood in a line.
+    watches: VecDeque<(Watch, Vec<(String, usize)>)>,
+    watches_begun: u64,
 }
 
 impl LogTail for Tail {
     fn counters(&self) -> LogCounters {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).counters
     }
-    fn lines_containing(&self, needle: &str) -> usize {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.lines.iter().filter(|line| line.contains(needle)).count()
+    fn watch(&self, needles: &[&str]) -> Watch {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = |needle: &str| kept.lines.iter().filter(|line| line.contains(needle)).count();
+        let found = needles.iter().map(|needle| ((*needle).to_owned(), count(needle))).collect();
+        let watch = Watch(kept.watches_begun);
+        kept.watches_begun += 1;
+        if kept.watches.len() == WATCHES_MAX {
+            kept.watches.pop_front();
+        }
+        kept.watches.push_back((watch, found));
+        watch
+    }
+    fn seen(&self, watch: Watch) -> Vec<usize> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(place) = kept.watches.iter().position(|(known, _)| *known == watch) else { return Vec::new() };
+        let found = kept.watches.remove(place).map(|(_, found)| found).unwrap_or_default();
+        found.into_iter().map(|(_, count)| count).collect()
     }
 }
 
@@ -123,6 +146,9 @@ impl<S: Subscriber> Layer<S> for Writer {
         let mut kept = self.tail.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.counters.lines += 1;
         kept.counters.lines_with_unknown_fields += u64::from(line.unknown);
+        for (needle, count) in kept.watches.iter_mut().flat_map(|(_, found)| found) {
+            *count += usize::from(line.text.contains(needle.as_str()));
+        }
         if kept.lines.len() == KEPT_LINES_MAX {
             kept.lines.pop_front();
         }
@@ -147,5 +173,87 @@ pub fn level() -> Level {
     match std::env::var("COUNTERSIGN_TEST_LOG").as_deref() {
         Ok("debug") => Level::DEBUG,
         _ => Level::WARN,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(tail: &Arc<Tail>, line: &str) {
+        let writer = Writer { tail: Arc::clone(tail), shown: Level::ERROR };
+        let log = tracing_subscriber::registry().with(writer);
+        tracing::subscriber::with_default(log, || tracing::debug!(target: "web", "{line}"));
+    }
+
+    #[test]
+    fn a_watch_sees_every_line_however_many_follow() {
+        let tail = Arc::new(Tail::default());
+        write(&tail, "before");
+        let watch = tail.watch(&["before", "needle", "nothing"]);
+        write(&tail, "a needle");
+        for number in 0..=KEPT_LINES_MAX {
+            write(&tail, &format!("line {number}"));
+        }
+        assert_eq!(tail.seen(watch), [1, 1, 0]);
+        assert!(tail.seen(watch).is_empty(), "it has ended");
+        assert_eq!(tail.seen(tail.watch(&["needle"])), [0], "long gone from what is kept");
+    }
+
+    #[test]
+    fn the_oldest_watch_makes_room() {
+        let tail = Tail::default();
+        let first = tail.watch(&["x"]);
+        let later: Vec<Watch> = (0..WATCHES_MAX).map(|_| tail.watch(&["x"])).collect();
+        assert!(tail.seen(first).is_empty());
+        assert_eq!(tail.seen(later[0]), [0]);
+    }
+
+    /// The fields that a source file's lines carry: `name = `, `%name,` and `name,` inside the macros of tracing.
+    fn fields_in(source: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        for level in ["error!(", "warn!(", "info!(", "debug!("] {
+            for (at, _) in source.match_indices(&format!("tracing::{level}")) {
+                let call = source[at..].split(");").next().unwrap_or_default();
+                let fields =
+                    call.split_once('(').map_or("", |(_, fields)| fields).split('"').next().unwrap_or_default();
+                let names = fields.split(',').map(|field| field.split('=').next().unwrap_or_default());
+                found.extend(names.map(|name| name.trim().trim_start_matches(['%', '?']).to_owned()));
+            }
+        }
+        found.retain(|name| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'));
+        found
+    }
+
+    #[test]
+    fn every_field_of_our_lines_is_on_the_list() {
+        let rooms = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let mut folders: Vec<_> = ROOMS.iter().map(|room| rooms.join(room).join("src")).collect();
+        let mut seen = std::collections::BTreeSet::new();
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+                if entry.is_dir() {
+                    folders.push(entry);
+                } else if entry.extension().is_some_and(|extension| extension == "rs") {
+                    seen.extend(fields_in(&std::fs::read_to_string(entry).unwrap()));
+                }
+            }
+        }
+        assert!(seen.contains("letters") && seen.contains("request_id"), "the lines were found: {seen:?}");
+        let unknown: Vec<&String> = seen.iter().filter(|name| !FIELDS.contains(&name.as_str())).collect();
+        assert!(unknown.is_empty(), "{unknown:?}");
+    }
+
+    #[test]
+    fn libraries_are_not_kept() {
+        let tail = Arc::new(Tail::default());
+        let writer = Writer { tail: Arc::clone(&tail), shown: Level::ERROR };
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(writer), || {
+            tracing::error!(target: "tokio_postgres::query", "executing");
+            tracing::trace!(target: "web", "too fine");
+            tracing::debug!(target: "webinar", "not ours");
+            tracing::debug!(target: "web::edge", "ours");
+        });
+        assert_eq!(tail.counters().lines, 1);
     }
 }
