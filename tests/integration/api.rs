@@ -22,6 +22,33 @@ async fn a_program_relies_on_the_contract() {
     every_refusal_is_a_problem(&server).await;
     every_route_is_in_the_document(&server).await;
     a_process_is_published_once_it_is_sound(&server).await;
+    what_is_asked_of_a_leaver_is_asked_of_others(&server).await;
+}
+
+/// Last, for nobody comes back.
+async fn what_is_asked_of_a_leaver_is_asked_of_others(server: &Server) {
+    let (member, manager, owner) = (server.caller("member"), server.caller("manager"), server.caller("owner"));
+    let (alone, _) = member.submit("A lamp", "80.00").await;
+    let (two_of_two, etag) = member.submit("A rack", "7000.00").await;
+    let task = manager.task_of(&two_of_two).await.unwrap();
+    let approval = json!({"task": task, "decision": "approve", "reason": null});
+    assert_eq!(manager.decide(&two_of_two, &etag, &approval).await.status, 201);
+    assert!(server.caller("finance2").task_of(&two_of_two).await.is_some());
+    let people = owner.get("/api/v1/people").await.json();
+    let page = server.signed_in("sample", "owner@sample.test").await;
+    for leaver in ["manager@sample.test", "finance1@sample.test"] {
+        let id = people["items"].as_array().unwrap().iter().find(|person| person["email"] == leaver).unwrap();
+        let path = format!("/w/sample/people/{}", id["id"].as_str().unwrap());
+        assert_eq!(page.form(&path, "act=end").await.status, 303);
+    }
+    let state = async |id: &str| member.get(&format!("/api/v1/requests/{id}")).await.json()["state"].clone();
+    assert_eq!(state(&alone).await, "open");
+    let stand_in = server.caller("administration").task_of(&alone).await;
+    assert!(stand_in.is_some(), "the purchasing group stands in for the manager");
+    assert_eq!(state(&two_of_two).await, "open");
+    assert!(owner.task_of(&two_of_two).await.is_some(), "one of the two who must agree left: the fallback is asked");
+    let records = owner.records_about(&alone).await;
+    assert_eq!(records.get("request.replace_approver"), Some(&2), "{records:?}");
 }
 
 async fn a_request_is_made_read_and_decided(server: &Server) {
@@ -179,7 +206,7 @@ async fn a_token_does_what_its_scopes_say_until_it_ends(server: &Server) {
     let id = page.split("name=\"token\" value=\"").nth(1).unwrap().split('"').next().unwrap();
     let with = |token: &str| server.nobody().ask("GET", "/api/v1/tasks").bearer_auth(token);
     assert_eq!(answer(with(ending)).await.status, 200);
-    server.caller("director").get("/api/v1/tokens").await.problem(403);
+    server.caller("director").get("/api/v1/tokens").await.problem(404);
     let stranger = server.signed_in("sample", "member@sample.test").await;
     assert_eq!(stranger.form("/w/sample/tokens", &format!("act=end&token={id}")).await.status, 404);
     assert_eq!(answer(with(ending)).await.status, 200, "nobody ends the token of another");

@@ -32,6 +32,7 @@ tenancy::statements! { "../sql";
     TASK_COUNT = "task_count.sql";
     TASK_INSERT = "task_insert.sql";
     TASK_MINE = "task_mine.sql";
+    REQUESTS_ASKED_OF = "requests_asked_of.sql";
     TASK_OF_REQUEST = "task_of_request.sql";
     TASK_REQUEST = "task_request.sql";
     VERSION_DOCUMENT = "version_document.sql";

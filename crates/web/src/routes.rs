@@ -34,8 +34,6 @@ pub static ROUTES: &[RouteInfo] = routes! {
     GET "/api/v1/people/{id}" Act("people.see");
     GET "/api/v1/groups" Act("people.see");
     GET "/api/v1/groups/{id}" Act("people.see");
-    GET "/api/v1/tokens" Act("token.see");
-    DELETE "/api/v1/tokens/{id}" Act("token.revoke");
     GET "/api/v1/audit-events" Act("audit.see");
     GET "/api/v1/claims" Open;
     GET "/api/v1/openapi.json" Open;

@@ -338,7 +338,7 @@ async fn decided<A: Action>(
 }
 
 /// One event on a loaded request that leaves its content alone.
-async fn act<A: Action>(
+pub(super) async fn act<A: Action>(
     scope: &mut Scope<ReadWrite>,
     permit: Permit<A>,
     loaded: Loaded,

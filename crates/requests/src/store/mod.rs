@@ -5,6 +5,7 @@
 
 mod act;
 mod directory;
+mod leaving;
 mod lists;
 mod persist;
 mod processes;
@@ -18,6 +19,7 @@ pub use act::{
     withdraw,
 };
 pub use directory::{facts_for, people_named};
+pub use leaving::{REQUESTS_AT_ONCE_MAX, asked_of, replace};
 pub use lists::{Listed, Waiting, mine, of_processes, waiting, waiting_count};
 pub use processes::{Catalogued, PublishError, Published, Version, catalogue, publish, published, version, versions};
 pub use read::{

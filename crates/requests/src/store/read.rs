@@ -387,7 +387,7 @@ pub async fn counts<M: Mode>(
 pub struct EventRow {
     /// Its number, from 1.
     pub number: i32,
-    /// `drafted`, `submitted`, `edited`, `answered`, `withdrawn` or `decided`.
+    /// `drafted`, `submitted`, `edited`, `answered`, `withdrawn`, `person_left` or `decided`.
     pub kind: String,
     /// Who, where a person acted.
     pub actor: Option<PersonId>,

@@ -76,6 +76,8 @@ actions! {
     AnswerReturn "request.answer" on RequestId: Rule::Requester(Atom::RequestWithdrawOwn);
     /// Withdraws a request.
     WithdrawRequest "request.withdraw" on RequestId: Rule::Requester(Atom::RequestWithdrawOwn);
+    /// Asks others in place of somebody who left.
+    ReplaceApprover "request.replace_approver" on RequestId: Rule::Workspace(Atom::PeopleManage);
     /// Sees a task of one's own.
     SeeTask "task.see" on TaskId: Rule::Assignee(Atom::RequestDecide);
     /// Approves.

@@ -13,7 +13,6 @@ mod processes;
 mod reports;
 mod requests;
 mod tasks;
-mod tokens;
 
 pub(crate) use auth::Caller;
 pub(crate) use body::{JSON_BYTES_MAX, JsonBody};
@@ -21,7 +20,7 @@ pub(crate) use body::{JSON_BYTES_MAX, JsonBody};
 use ::requests::store::ActError;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::routing::{delete, get, post};
+use axum::routing::{get, post};
 use axum::{Json, Router};
 
 use crate::problem::{FieldProblem, Problem};
@@ -46,8 +45,6 @@ pub(crate) fn router() -> Router<App> {
         .route("/people/{id}", get(people::read))
         .route("/groups", get(groups::list))
         .route("/groups/{id}", get(groups::read))
-        .route("/tokens", get(tokens::list))
-        .route("/tokens/{id}", delete(tokens::revoke))
         .route("/audit-events", get(audit::list))
         .route("/claims", get(claims_list::list))
         .route("/openapi.json", get(|| async { Json(openapi::document()) }))

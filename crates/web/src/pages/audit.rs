@@ -126,6 +126,7 @@ fn action_text(code: &str) -> String {
         "request.edit" => "edited",
         "request.answer" => "handed in again",
         "request.withdraw" => "withdrew",
+        "request.replace_approver" => "asked others in place of somebody who left",
         "request.approve" => "approved",
         "request.reject" => "rejected",
         "request.ask_changes" => "asked for changes",

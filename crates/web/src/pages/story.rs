@@ -48,6 +48,7 @@ pub(super) fn happened(known: &Known, now: Timestamp) -> Vec<Happening> {
             "submitted" => format!("{who} handed it in"),
             "answered" => format!("{who} handed it in again without a change"),
             "withdrawn" => format!("{who} withdrew it"),
+            "person_left" => "Somebody who was asked left the workspace".to_owned(),
             // These stand in the lists of revisions and decisions, with more to say.
             _ => continue,
         };
