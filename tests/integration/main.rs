@@ -7,6 +7,7 @@ mod bad_input;
 mod break_it;
 mod browser;
 mod catalogue;
+mod database_url;
 mod fails_closed;
 mod faults;
 mod isolation;

@@ -46,7 +46,10 @@ pub(crate) fn command() -> Command {
     let mut command = Command::new(&*BINARY);
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
-        if text.starts_with("COUNTERSIGN_") && text != "COUNTERSIGN_PG_BIN" || text == "DATABASE_URL" {
+        if text.starts_with("COUNTERSIGN_") && text != "COUNTERSIGN_PG_BIN"
+            || text == "DATABASE_URL"
+            || text == "DATABASE_CA"
+        {
             command.env_remove(&name);
         }
     }
@@ -280,7 +283,7 @@ pub(crate) fn provider() {
     ONCE.call_once(|| drop(rustls::crypto::aws_lc_rs::default_provider().install_default()));
 }
 
-fn client() -> Client {
+pub(crate) fn client() -> Client {
     provider();
     Client::builder().redirect(Policy::none()).no_proxy().timeout(PATIENCE).build().unwrap()
 }

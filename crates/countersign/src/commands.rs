@@ -109,6 +109,8 @@ fn migrate(data: Data) -> Result<ExitCode, String> {
         );
     };
     let root = data_root(data.data)?;
+    // The keys that are made here are read by `serve`: both are the same user, also when root types the command.
+    crate::privileges::drop_to_owner_of(&root).map_err(|error| error.to_string())?;
     let keys =
         crate::data_dir::DataDir::open(&root).and_then(|dir| dir.private("keys")).map_err(|error| error.to_string())?;
     let runtime =

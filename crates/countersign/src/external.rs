@@ -1,16 +1,16 @@
 //! A PostgreSQL of the operator's own: `DATABASE_URL` names an administrator, who makes the roles once.
 //!
-//! The roles get generated passwords, kept beside the keys (0600). Only a unix socket or loopback is accepted: a
-//! connection that leaves the machine needs a verified certificate, which this version does not check yet.
+//! The roles get generated passwords, kept beside the keys (0600). A connection that leaves the machine is made over TLS
+//! with the server's certificate and name verified against `DATABASE_CA`, or not at all (decision 0006).
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
-use tenancy::{Host, Server};
-use tokio_postgres::config::Host as UrlHost;
-use tokio_postgres::{Config, NoTls};
+use tenancy::{DatabaseTls, Host, Server};
+use tokio_postgres::Config;
+use tokio_postgres::config::{ChannelBinding, Host as UrlHost, SslMode};
 
 use crate::operator::words;
 use crate::postgres::{MAPPED_ROLES, bootstrap_sections};
@@ -20,31 +20,53 @@ use crate::postgres::{MAPPED_ROLES, bootstrap_sections};
 /// # Errors
 /// A sentence that says what to do.
 pub async fn prepare(url: &str, keys: &Path) -> Result<Server, String> {
-    let config: Config =
+    let mut config: Config =
         url.parse().map_err(|_| "DATABASE_URL is not of the form postgres://user@host/database".to_owned())?;
+    let tls = authority()?;
     let host = match config.get_hosts() {
         [UrlHost::Unix(path)] => Host::Socket(path.clone()),
-        [UrlHost::Tcp(name)] if matches!(name.as_str(), "localhost" | "127.0.0.1" | "::1") => Host::Tcp(name.clone()),
-        _ => return Err("DATABASE_URL must name one unix socket or one loopback host".to_owned()),
+        [UrlHost::Tcp(name)] if tls.is_some() || matches!(name.as_str(), "localhost" | "127.0.0.1" | "::1") => {
+            Host::Tcp(name.clone())
+        }
+        [UrlHost::Tcp(name)] => {
+            return Err(format!(
+                "DATABASE_URL names {name}, which is not this machine: set DATABASE_CA to a file with the certificate \
+                 authority of its server, so that the connection can be verified"
+            ));
+        }
+        _ => return Err("DATABASE_URL must name one unix socket or one host".to_owned()),
     };
+    if tls.is_some() {
+        config.ssl_mode(SslMode::Require).channel_binding(ChannelBinding::Require);
+    }
     let database = config.get_dbname().unwrap_or(crate::postgres::DATABASE).to_owned();
     let port = config.get_ports().first().copied().unwrap_or(5432);
     let passwords = passwords(keys)?;
     let sections = bootstrap_sections();
-    administer(&config, &database, &sections, &passwords).await?;
-    Ok(Server { host, database, passwords, port })
+    administer(&config, tls.as_ref(), &database, &sections, &passwords).await?;
+    Ok(Server { host, database, passwords, port, tls })
 }
 
-#[expect(clippy::disallowed_methods, reason = "an administrator's connection, before there is a tenancy to ask")]
+/// The authority that `DATABASE_CA` names, if it is set.
+fn authority() -> Result<Option<DatabaseTls>, String> {
+    let Some(path) = std::env::var_os("DATABASE_CA").filter(|path| !path.is_empty()) else { return Ok(None) };
+    let path = Path::new(&path);
+    let text = std::fs::read(path).map_err(|error| format!("DATABASE_CA: {}: {error}", path.display()))?;
+    DatabaseTls::verified(&text).map(Some).map_err(|error| format!("DATABASE_CA: {}: {error}", path.display()))
+}
+
 async fn administer(
     config: &Config,
+    tls: Option<&DatabaseTls>,
     database: &str,
     sections: &crate::postgres::Bootstrap,
     passwords: &BTreeMap<String, String>,
 ) -> Result<(), String> {
-    let unreachable = |error: tokio_postgres::Error| format!("the server of DATABASE_URL: {error}");
-    let (client, connection) = config.connect(NoTls).await.map_err(unreachable)?;
-    let driver = tokio::spawn(connection);
+    let unreachable = |error: tokio_postgres::Error| match std::error::Error::source(&error) {
+        Some(cause) => format!("the server of DATABASE_URL: {error}: {cause}"),
+        None => format!("the server of DATABASE_URL: {error}"),
+    };
+    let (client, driver) = tenancy::migrate::connect(config, tls).await.map_err(unreachable)?;
     client.batch_execute(sections.cluster).await.map_err(unreachable)?;
     for (role, password) in passwords {
         // Both are ours: a name from a closed list, and letters and digits.

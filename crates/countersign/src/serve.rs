@@ -121,6 +121,7 @@ async fn run(
             database: crate::postgres::DATABASE.to_owned(),
             passwords: std::collections::BTreeMap::new(),
             port: 5432,
+            tls: None,
         },
         (None, Some(url)) => external::prepare(url, &paths.keys).await?,
         (None, None) => return Err("no database".to_owned()),

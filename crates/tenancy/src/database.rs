@@ -10,8 +10,10 @@ use std::time::Duration;
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, QueueMode, RecyclingMethod, Runtime};
 use lru::LruCache;
 use seal::{Vault, WorkspaceKeys};
+use tokio_postgres::config::{ChannelBinding, SslMode};
 use tokio_postgres::{NoTls, Statement};
 
+use crate::database_tls::DatabaseTls;
 use crate::desk::Desks;
 use crate::policy::{Access, Facts};
 use crate::resolved::TokenKnown;
@@ -38,6 +40,8 @@ pub struct Server {
     pub passwords: BTreeMap<String, String>,
     /// Port, which also names the socket file.
     pub port: u16,
+    /// How connections are protected; nothing on this machine.
+    pub tls: Option<DatabaseTls>,
 }
 
 impl Server {
@@ -50,6 +54,9 @@ impl Server {
         config.port(self.port).dbname(&self.database).user(role);
         if let Some(password) = self.passwords.get(role) {
             config.password(password);
+        }
+        if self.tls.is_some() {
+            config.ssl_mode(SslMode::Require).channel_binding(ChannelBinding::Require);
         }
     }
 }
@@ -305,7 +312,11 @@ fn pool(server: &Server, role: &str, size: usize) -> Result<Pool, Error> {
     let mut config = tokio_postgres::Config::new();
     server.reach(&mut config, role);
     config.application_name("countersign").connect_timeout(Duration::from_secs(5)).options(SESSION);
-    let manager = Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
+    let fast = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+    let manager = match &server.tls {
+        Some(tls) => Manager::from_config(config, tls.connect.clone(), fast),
+        None => Manager::from_config(config, NoTls, fast),
+    };
     Pool::builder(manager)
         .max_size(size)
         // The connection that was used last is the warmest, here and in the server.

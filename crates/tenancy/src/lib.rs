@@ -13,6 +13,7 @@ pub mod catalogue;
 mod composite;
 #[expect(clippy::disallowed_types, reason = "tenancy is the room that owns connections")]
 mod database;
+mod database_tls;
 mod desk;
 mod error;
 pub mod faults;
@@ -33,6 +34,7 @@ mod write;
 
 pub use actor::{Actor, Channel, Credential, Internal, Origin, Via};
 pub use database::{Database, Host, Params, PoolSizes, Server};
+pub use database_tls::DatabaseTls;
 pub use error::Error;
 pub use glance::Glance;
 pub use ids::{

@@ -102,7 +102,7 @@ impl Scope<ReadWrite> {
         }
         // The switch acknowledges what it takes back: what a campaign that counts must find.
         let is_lost = faults::on("lose-one-request-in-forty")
-            && self.number % 40 == 0
+            && self.number.is_multiple_of(40)
             && self.entries.iter().all(|entry| entry.code == "request.submit");
         let end = if is_lost { "ROLLBACK" } else { "COMMIT" };
         let sent = sends.iter().map(|(group, statement)| async move {

@@ -114,6 +114,7 @@ impl Cluster {
             database: database.to_owned(),
             passwords: std::collections::BTreeMap::new(),
             port: 5432,
+            tls: None,
         }
     }
 }
