@@ -1,0 +1,45 @@
+//! Hashes of leaves and nodes.
+
+use aws_lc_rs::digest::{Context, SHA256};
+
+/// Bytes of a hash.
+pub const HASH_BYTES: usize = 32;
+
+/// A hash of the tree: SHA-256.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Hash(pub [u8; HASH_BYTES]);
+
+impl std::fmt::Debug for Hash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+fn digest(prefix: u8, parts: &[&[u8]]) -> Hash {
+    let mut context = Context::new(&SHA256);
+    context.update(&[prefix]);
+    parts.iter().for_each(|part| context.update(part));
+    let mut hash = [0; HASH_BYTES];
+    hash.copy_from_slice(context.finish().as_ref());
+    Hash(hash)
+}
+
+/// The hash of a leaf: `SHA-256(00 || entry)` (RFC 6962, section 2.1).
+#[must_use]
+pub fn leaf_hash(entry: &[u8]) -> Hash {
+    digest(0, &[entry])
+}
+
+/// The hash of a node: `SHA-256(01 || left || right)` (RFC 6962, section 2.1). The other prefix keeps a node from passing
+/// as a leaf.
+#[must_use]
+pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
+    digest(1, &[&left.0, &right.0])
+}
+
+/// The root of no leaves: `SHA-256()`.
+pub(crate) fn empty_root() -> Hash {
+    let mut hash = [0; HASH_BYTES];
+    hash.copy_from_slice(Context::new(&SHA256).finish().as_ref());
+    Hash(hash)
+}

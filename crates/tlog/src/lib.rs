@@ -1,0 +1,21 @@
+//! The tree of a transparency log (RFC 6962, section 2.1): hashing, appending, proving and verifying. No I/O.
+//!
+//! A tree of `n` leaves is an append-only list with one root hash. An inclusion proof shows that a leaf stands at its
+//! place, a consistency proof that a later tree begins with an earlier one; both hold about `log2 n` hashes, and whoever
+//! has the root checks them without us.
+
+#![forbid(unsafe_code)]
+
+mod frontier;
+mod hash;
+mod proof;
+
+pub use frontier::{Frontier, FrontierError};
+pub use hash::{HASH_BYTES, Hash, leaf_hash, node_hash};
+pub use proof::{
+    Missing, Nodes, PROOF_HASHES_MAX, ProofError, prove_consistency, prove_inclusion, verify_consistency,
+    verify_inclusion,
+};
+
+#[cfg(test)]
+mod tests;
