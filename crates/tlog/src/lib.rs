@@ -6,11 +6,13 @@
 
 #![forbid(unsafe_code)]
 
+mod checkpoint;
 mod frontier;
 mod hash;
 mod note;
 mod proof;
 
+pub use checkpoint::{Checkpoint, CheckpointError, EXTENSIONS_MAX};
 pub use frontier::{Frontier, FrontierError};
 pub use hash::{HASH_BYTES, Hash, leaf_hash, node_hash};
 pub use note::{NAME_BYTES_MAX, NOTE_BYTES_MAX, Note, NoteError, SIGNATURES_MAX, Signature, SigningKey, VerifierKey};
