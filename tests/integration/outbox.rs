@@ -146,3 +146,40 @@ async fn an_act_that_fails_leaves_no_effect() {
     assert_eq!(count(&t, "SELECT count(*) FROM countersign.outbox").await, 0);
     assert_eq!(north.db.take_due().await.unwrap().len(), 0);
 }
+
+/// So many effects of a workspace, due for so many seconds.
+async fn flood(t: &TestDb, workspace: &Workspace, effects: usize, due_for_s: usize) {
+    let sql = format!(
+        "INSERT INTO countersign.outbox (workspace_id, outbox_id, kind, effect_key, payload, due_at)
+         SELECT '{}', gen_random_uuid(), 'mail.flood', sha256(gen_random_uuid()::text::bytea), '{{}}',
+                clock_timestamp() - make_interval(secs => {due_for_s})
+         FROM generate_series(1, {effects})",
+        workspace.id
+    );
+    t.owner.batch_execute(&sql).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_flood_of_one_workspace_does_not_make_another_wait() {
+    let t = TestDb::new().await;
+    let [north, south] = two_workspaces(&t.db).await;
+    t.owner.batch_execute("UPDATE countersign.outbox SET state = 'done' WHERE state = 'due'").await.unwrap();
+    flood(&t, &north, 5_000, 3_600).await;
+    flood(&t, &south, 3, 1).await;
+    let taken = t.db.take_due().await.unwrap();
+    assert_eq!(i64::try_from(taken.len()).unwrap(), tenancy::BATCH_MAX, "as many as are taken, and not one more");
+    assert_eq!(taken.iter().filter(|due| due.workspace == south.id).count(), 3, "all of the quiet one are among them");
+}
+
+#[tokio::test]
+async fn more_workspaces_than_one_look_passes_all_get_their_turn() {
+    let t = TestDb::new().await;
+    for _ in 0..60 {
+        let sql = "INSERT INTO countersign.outbox (workspace_id, outbox_id, kind, effect_key, payload)
+                   VALUES (gen_random_uuid(), gen_random_uuid(), 'mail.one', sha256(gen_random_uuid()::text::bytea), '{}')";
+        t.owner.batch_execute(sql).await.unwrap();
+    }
+    let first = t.db.take_due().await.unwrap().len();
+    let second = t.db.take_due().await.unwrap().len();
+    assert_eq!((first, second), (48, 12), "a look passes 48");
+}

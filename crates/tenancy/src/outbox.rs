@@ -8,7 +8,7 @@ use crate::record::Record;
 use crate::scope::{Permit, ReadWrite, Scope};
 use crate::{Error, OutboxId, WorkspaceId, statements};
 
-/// Most effects taken in one go; `courier_take.sql` says the same.
+/// Most effects taken in one go.
 pub const BATCH_MAX: i64 = 48;
 /// Seconds that a taken effect is the taker's own; a dead worker's come back after it.
 const LOCK_S: f64 = 60.0;
@@ -31,24 +31,28 @@ pub struct Due {
 impl Database {
     /// Takes due effects, at most [`BATCH_MAX`], and locks them for a minute.
     ///
-    /// Workspaces take turns among the effects that are due for longest, eight times as many as are taken, so that one
-    /// with many does not make the others wait; the bound keeps a look cheap when far more are due.
+    /// Workspaces take turns, each with its oldest, so that no backlog of one makes another wait. A look passes 48
+    /// workspaces at most and begins at a place of chance, so that no place is always the last.
     ///
     /// # Errors
     /// The general failures of a statement.
     pub async fn take_due(&self) -> Result<Vec<Due>, Error> {
         let client = self.worker().await?;
-        let rows = database::query(&client, &statements::COURIER_TAKE, &[&LOCK_S]).await?;
-        Ok(rows
-            .iter()
-            .map(|row| Due {
-                workspace: WorkspaceId::from_uuid(row.get(0)),
-                id: OutboxId::from_uuid(row.get(1)),
-                kind: row.get(2),
-                attempts: row.get(3),
-                max_attempts: row.get(4),
-            })
-            .collect())
+        let mut taken = Vec::new();
+        for from in [uuid::Uuid::from_bytes(seal::random()), uuid::Uuid::nil()] {
+            let room = BATCH_MAX - i64::try_from(taken.len()).unwrap_or(BATCH_MAX);
+            if room > 0 {
+                let rows = database::query(&client, &statements::COURIER_TAKE, &[&LOCK_S, &from, &room]).await?;
+                taken.extend(rows.iter().map(|row| Due {
+                    workspace: WorkspaceId::from_uuid(row.get(0)),
+                    id: OutboxId::from_uuid(row.get(1)),
+                    kind: row.get(2),
+                    attempts: row.get(3),
+                    max_attempts: row.get(4),
+                }));
+            }
+        }
+        Ok(taken)
     }
 
     /// Puts an effect back for later, or, after its last attempt, among the dead letters.
