@@ -22,6 +22,9 @@ pub enum ComposeError {
     /// The database, or a right, refused.
     #[error(transparent)]
     Tenancy(#[from] tenancy::Error),
+    /// What the effect asks for was refused.
+    #[error("what the effect asks for was refused")]
+    Refused,
     /// A template could not be rendered.
     #[error("a template could not be rendered")]
     Template,

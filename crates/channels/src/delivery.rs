@@ -56,6 +56,7 @@ impl DeliveryError {
         match self {
             Self::Compose(ComposeError::UnknownKind) => "unknown_kind",
             Self::Compose(ComposeError::Payload) | Self::Payload => "payload",
+            Self::Compose(ComposeError::Refused) => "refused",
             Self::Compose(ComposeError::Letter(_)) | Self::Letter(_) => "letter",
             Self::Compose(ComposeError::Template) => "template",
             Self::Compose(ComposeError::Tenancy(error)) | Self::Tenancy(error) => tenancy_code(error),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use seal::{Purpose, Sealed, WorkspaceKeys, columns};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use tenancy::policy::{AddPerson, ChangePerson, EndPerson, Role, SeePeople, ToOneself};
 use tenancy::{Actor, Mode, Permit, PersonId, ReadWrite, Record, Scope};
 use unicode_normalization::UnicodeNormalization as _;
@@ -162,7 +163,7 @@ pub async fn change(
     Ok(())
 }
 
-/// Ends the permit's person's access in one transaction: state and credential epoch, sessions, API tokens, links to
+/// Ends the permit's person's access in one transaction, and leaves the effect [`PERSON_LEFT`]: state and credential epoch, sessions, API tokens, links to
 /// them and by them, password, grants and memberships. The next request with any of their credentials is refused.
 ///
 /// # Errors
@@ -182,7 +183,8 @@ pub async fn end(scope: &mut Scope<ReadWrite>, permit: Permit<EndPerson>) -> Res
         .with("tokens", counts.get::<_, i64>(1))
         .with("links", counts.get::<_, i64>(2))
         .with("role", role.map_or("none", Role::text));
-    let writer = scope.write(permit, record)?;
+    let mut writer = scope.write(permit, record)?;
+    writer.effect(PERSON_LEFT, left_key(id, None), &json!({ "person": id.to_string() }));
     writer.execute_one(&statements::PERSON_END, &[&workspace, &person]).await?;
     writer.execute(&statements::SESSIONS_END_OF, &[&workspace, &person, &"person_ended", &None::<Uuid>]).await?;
     for sql in [
@@ -195,6 +197,16 @@ pub async fn end(scope: &mut Scope<ReadWrite>, permit: Permit<EndPerson>) -> Res
         writer.execute(sql, &[&workspace, &person]).await?;
     }
     Ok(())
+}
+
+/// The effect by which the other rooms hear that somebody left.
+pub const PERSON_LEFT: &str = "person.left";
+
+/// The key of that effect, or of its next part, which begins at a row of another room.
+#[must_use]
+pub fn left_key(person: PersonId, next: Option<uuid::Uuid>) -> [u8; 32] {
+    let next = next.unwrap_or(uuid::Uuid::nil());
+    seal::sha256(&[b"countersign/person-left/v1\0", person.bytes().as_slice(), next.as_bytes()].concat())
 }
 
 /// Refuses an act upon somebody who holds atoms in the workspace that the actor does not. The operator may.

@@ -7,9 +7,9 @@ use askama::Template as _;
 use channels::{ComposeError, Letter, MailComposer, subject_line};
 use identity::people;
 use requests::engine::StateWord;
-use requests::store::{self, RequestView};
-use serde_json::Value;
-use tenancy::policy::Role;
+use requests::store::{self, ActError, RequestView};
+use serde_json::{Value, json};
+use tenancy::policy::{ReplaceApprover, Role};
 use tenancy::{PersonId, ReadWrite, RequestId, Scope};
 
 use crate::views::{DecidedMail, ReturnedMail, TaskMail};
@@ -29,6 +29,10 @@ impl MailComposer for Composer {
         payload: &Value,
     ) -> Result<Vec<Letter>, ComposeError> {
         let text = |key: &str| payload.get(key).and_then(Value::as_str);
+        if kind == people::PERSON_LEFT {
+            let person = text("person").and_then(|id| id.parse().ok()).ok_or(ComposeError::Payload)?;
+            return ask_others(scope, person).await.map(|()| Vec::new());
+        }
         let request: RequestId = text("request").and_then(|id| id.parse().ok()).ok_or(ComposeError::Payload)?;
         let view = store::load(scope, request).await?;
         let to = recipients(scope, text("to").ok_or(ComposeError::Payload)?).await?;
@@ -64,6 +68,24 @@ impl MailComposer for Composer {
         }
         Ok(letters)
     }
+}
+
+/// Asks others for what was asked of somebody who left; what does not fit into one transaction is the next effect. The
+/// letters that follow are effects of their own.
+async fn ask_others(scope: &mut Scope<ReadWrite>, person: PersonId) -> Result<(), ComposeError> {
+    let (asked, next) = store::asked_of(scope, person).await?;
+    for request in asked {
+        let permit = scope.permit::<ReplaceApprover>(request).await?;
+        store::replace(scope, permit, person).await.map_err(|error| match error {
+            ActError::Scope(error) => ComposeError::Tenancy(error),
+            ActError::Refused(_) | ActError::Values(_) => ComposeError::Refused,
+        })?;
+    }
+    if let Some(next) = next {
+        let key = people::left_key(person, Some(next.uuid()));
+        scope.again()?.effect(people::PERSON_LEFT, key, &json!({ "person": person.to_string() }));
+    }
+    Ok(())
 }
 
 fn below(error: identity::Error) -> ComposeError {

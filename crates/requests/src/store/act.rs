@@ -58,12 +58,10 @@ async fn checked(scope: &Scope<ReadWrite>, published: &Published, input: &Json) 
     let mut active = BTreeSet::new();
     for field in form.fields().filter(|field| matches!(field.kind, FieldKind::Person)) {
         let id = input.get(&field.key).and_then(Json::as_str).and_then(|text| text.rsplit(':').next());
-        if let Some(id) = id.and_then(|text| text.parse::<PersonId>().ok()) {
-            let unset: Vec<u8> = Vec::new();
-            let row = scope.maybe(&sql::PERSON_ACTIVE, &[&scope.workspace().uuid(), &id.uuid(), &unset]).await?;
-            if row.is_some() {
-                active.insert(id);
-            }
+        if let Some(id) = id.and_then(|text| text.parse::<PersonId>().ok())
+            && directory::is_active(scope, id).await?
+        {
+            active.insert(id);
         }
     }
     let exists = |id: PersonId| active.contains(&id);

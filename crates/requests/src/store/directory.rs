@@ -90,6 +90,13 @@ async fn people<M: Mode>(
     Ok(people)
 }
 
+/// Whether somebody is an active person of the workspace, read fresh.
+pub(super) async fn is_active<M: Mode>(scope: &Scope<M>, person: PersonId) -> Result<bool, Error> {
+    let unset: Vec<u8> = Vec::new();
+    let row = scope.maybe(&sql::PERSON_ACTIVE, &[&scope.workspace().uuid(), &person.uuid(), &unset]).await?;
+    Ok(row.is_some())
+}
+
 async fn person<M: Mode>(scope: &Scope<M>, key: &str) -> Result<Option<PersonId>, Error> {
     let blind = scope.keys().blind::<columns::PersonEmail>(&folded(key)).to_vec();
     let params: tenancy::Params<'_> = &[&scope.workspace().uuid(), &id_in(key), &blind];

@@ -19,7 +19,7 @@ pub use act::{
     withdraw,
 };
 pub use directory::{facts_for, people_named};
-pub use leaving::{REQUESTS_AT_ONCE_MAX, asked_of, replace};
+pub use leaving::{asked_of, replace};
 pub use lists::{Listed, Waiting, mine, of_processes, waiting, waiting_count};
 pub use processes::{Catalogued, PublishError, Published, Version, catalogue, publish, published, version, versions};
 pub use read::{

@@ -77,7 +77,7 @@ actions! {
     /// Withdraws a request.
     WithdrawRequest "request.withdraw" on RequestId: Rule::Requester(Atom::RequestWithdrawOwn);
     /// Asks others in place of somebody who left.
-    ReplaceApprover "request.replace_approver" on RequestId: Rule::Workspace(Atom::PeopleManage);
+    ReplaceApprover "request.replace_approver" on RequestId: Rule::InternalOnly, by Courier;
     /// Sees a task of one's own.
     SeeTask "task.see" on TaskId: Rule::Assignee(Atom::RequestDecide);
     /// Approves.

@@ -8,11 +8,9 @@ use identity::links::{self, Purpose};
 use identity::people::{self, InitialState, NewPerson, Person};
 use identity::{directory, groups, roles};
 use jiff::Timestamp;
-use requests::store;
 use serde::Deserialize;
 use tenancy::policy::{
-    AddPerson, Atom, ChangeGroup, ChangePerson, EndPerson, GrantRole, IssueLink, ReplaceApprover, Role, SeePeople,
-    ToOneself, may_grant,
+    AddPerson, Atom, ChangeGroup, ChangePerson, EndPerson, GrantRole, IssueLink, Role, SeePeople, ToOneself, may_grant,
 };
 use tenancy::{GroupId, Mode, PersonId, ReadWrite, Scope, Whole};
 
@@ -271,38 +269,10 @@ pub(super) async fn person_post(caller: PageCaller, Path((_slug, id)): Path<(Str
     }
     match act {
         Act::Nothing | Act::Saved => Ok(see_other_with(&path, Done::PersonSaved)),
-        Act::Ended => {
-            ask_others(&caller, id).await?;
-            Ok(see_other_with(&caller.path("/people"), Done::PersonEnded))
-        }
+        Act::Ended => Ok(see_other_with(&caller.path("/people"), Done::PersonEnded)),
         Act::Link(link) => show(&caller, id, StatusCode::OK, None, Some(link)).await,
     }
 }
-
-/// Asks others for what was asked of somebody who left: a few requests a transaction, each with its record, until none
-/// is left.
-async fn ask_others(caller: &PageCaller, person: PersonId) -> Result<(), Fail> {
-    let mut before = Vec::new();
-    for _ in 0..HAND_OVERS_MAX {
-        let mut scope = caller.scope().await?;
-        let permit = scope.permit::<SeePeople>(Whole).await?;
-        let asked = store::asked_of(&scope, &permit, person).await?;
-        // The same again would mean that nothing comes of it.
-        if asked.is_empty() || asked == before {
-            return Ok(());
-        }
-        for request in &asked {
-            let permit = scope.permit::<ReplaceApprover>(*request).await?;
-            store::replace(&mut scope, permit, person).await?;
-        }
-        before = asked;
-        drop(scope.commit().await?);
-    }
-    Ok(())
-}
-
-/// Transactions in which one leaver's tasks are handed over.
-const HAND_OVERS_MAX: usize = 200;
 
 /// What was done to a person.
 enum Act {
