@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
 use identity::{groups, people, tokens};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use requests::store;
 use tenancy::policy::{ChangeGroup, ChangePerson, EndPerson, RevokeToken, SeeRequest, SeeTokens, TokenScope};
 use tenancy::{Credential, Database, Error, PersonTarget, RequestId, WorkspaceId};
@@ -139,4 +141,27 @@ async fn who_is_asked_is_who_is_in_the_group_and_who_manages_now() {
     testkit::approve(north, "finance1", &second).await;
     members.retain(|person| *person != north.person("member"));
     assert_eq!(asked(tasks_of(north, second.id).await), members, "the members of now, in the version of now");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_that_hangs_costs_a_read_its_time_and_not_its_answer() {
+    let case = case().await;
+    read(&case.north.db, case.token, case.north.id, case.request).await.unwrap();
+    // The one that was used last is the one that is used next.
+    let last = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND usename = 'countersign_app'
+                ORDER BY state_change DESC LIMIT 1";
+    let pid = Pid::from_raw(case._t.owner.query_one(last, &[]).await.unwrap().get(0));
+    kill(pid, Signal::SIGSTOP).unwrap();
+    let begun = std::time::Instant::now();
+    let asked = join_all((0..8).map(|_| read(&case.north.db, case.token, case.north.id, case.request)));
+    let answers = tokio::time::timeout(std::time::Duration::from_secs(20), asked).await;
+    let hung_for = begun.elapsed();
+    let once_more = read(&case.north.db, case.token, case.north.id, case.request);
+    let again = tokio::time::timeout(std::time::Duration::from_secs(20), once_more).await;
+    kill(pid, Signal::SIGCONT).unwrap();
+    for answer in answers.expect("the eight readers were not left waiting") {
+        assert_eq!(answer.unwrap(), "Chairs");
+    }
+    assert!(hung_for >= std::time::Duration::from_secs(5), "the connection did hang: {hung_for:?}");
+    assert_eq!(again.expect("nobody meets it again").unwrap(), "Chairs");
 }

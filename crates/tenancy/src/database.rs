@@ -49,7 +49,8 @@ impl Server {
     pub(crate) fn reach(&self, config: &mut tokio_postgres::Config, role: &str) {
         match &self.host {
             Host::Socket(dir) => config.host_path(dir),
-            Host::Tcp(name) => config.host(name),
+            // A network that swallows packets is noticed: what a dead connection holds up must end by itself.
+            Host::Tcp(name) => config.host(name).tcp_user_timeout(UNANSWERED_MAX).keepalives_idle(UNANSWERED_MAX),
         };
         config.port(self.port).dbname(&self.database).user(role);
         if let Some(password) = self.passwords.get(role) {
@@ -76,6 +77,8 @@ impl Default for PoolSizes {
     }
 }
 
+/// Longest that a connection over the network may go unanswered.
+const UNANSWERED_MAX: Duration = Duration::from_secs(15);
 /// Longest a caller waits for a connection before it is told to come again.
 const WAIT_MAX: Duration = Duration::from_secs(3);
 /// Most people whose access is kept in memory.
@@ -337,6 +340,11 @@ async fn take(pool: &Pool) -> Result<Object, Error> {
 
 /// Parameters of a statement.
 pub type Params<'a> = &'a [&'a (dyn tokio_postgres::types::ToSql + Sync)];
+
+/// Closes a connection instead of giving it back.
+pub(crate) fn discard(client: Object) {
+    drop(Object::take(client));
+}
 
 pub(crate) async fn prepare(client: &Object, sql: &'static Sql) -> Result<Statement, Error> {
     client.prepare_cached(sql.text()).await.map_err(|error| Error::from_driver(sql.name(), error))

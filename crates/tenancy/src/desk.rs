@@ -7,6 +7,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::oneshot;
@@ -24,6 +25,10 @@ const TOGETHER_MAX: usize = 32;
 const FLIGHTS_MAX: usize = 1;
 /// Most reads that wait at one desk; more take the way of a scope.
 const WAITING_MAX: usize = 1024;
+
+/// Longest that a statement is waited for: longer than the database lets it run, so only what hangs is given up. Nobody of
+/// a workspace waits for a connection that went dead under another's read.
+const FLIGHT_TIME_MAX: Duration = Duration::from_secs(6);
 
 /// Which desk: the workspace, and the statement by its address.
 type Place = (WorkspaceId, usize);
@@ -124,7 +129,12 @@ impl Database {
         let targets: Vec<Uuid> = together.iter().map(|waiting| waiting.target).collect();
         let client = self.app().await?;
         let statement = database::prepare_text(&client, see.name(), &text).await?;
-        let rows = client.query(&statement, &[&workspace.uuid(), &people, &targets]).await;
+        let params: database::Params<'_> = &[&workspace.uuid(), &people, &targets];
+        let Ok(rows) = tokio::time::timeout(FLIGHT_TIME_MAX, client.query(&statement, params)).await else {
+            // Whoever is asked next must not wait behind it.
+            database::discard(client);
+            return Err(Error::Unavailable);
+        };
         drop(client);
         let mut waiting: Vec<Option<Waiting>> = together.into_iter().map(Some).collect();
         for row in rows.map_err(|error| Error::from_driver(see.name(), error))? {

@@ -500,7 +500,7 @@ impl<M: Mode> Scope<M> {
             // even be sent the connection is closed, and the pool drops it.
             let sent = client.batch_execute(end).now_or_never();
             if matches!(sent, Some(Err(_))) {
-                drop(Object::take(client));
+                database::discard(client);
             }
         }
     }
