@@ -112,28 +112,15 @@ pub fn verify_inclusion(proof: &[Hash], index: u64, size: u64, leaf: &Hash, root
     if proof.len() > PROOF_HASHES_MAX {
         return Err(length);
     }
-    let (mut node, mut last, mut hash) = (index, size - 1, *leaf);
+    let mut climb = Climb { node: index, last: size - 1 };
+    let mut hash = *leaf;
     for sibling in proof {
-        if last == 0 {
-            return Err(length);
-        }
-        if node & 1 == 1 || node == last {
-            hash = node_hash(sibling, &hash);
-            while node & 1 == 0 && node != 0 {
-                node >>= 1;
-                last >>= 1;
-            }
-        } else {
-            hash = node_hash(&hash, sibling);
-        }
-        node >>= 1;
-        last >>= 1;
+        hash = match climb.step().ok_or(length)? {
+            Side::Left => node_hash(sibling, &hash),
+            Side::Right => node_hash(&hash, sibling),
+        };
     }
-    match (last, hash == *root) {
-        (0, true) => Ok(()),
-        (0, false) => Err(ProofError::Root),
-        _ => Err(length),
-    }
+    climb.end(hash == *root, length)
 }
 
 /// Checks a consistency proof (RFC 9162, section 2.1.4.2).
@@ -170,33 +157,63 @@ pub fn verify_consistency(
         (false, Some((first, rest))) => (*first, rest),
         (false, None) => return Err(length),
     };
-    let (mut node, mut last) = (earlier - 1, later - 1);
-    while node & 1 == 1 {
-        node >>= 1;
-        last >>= 1;
+    let mut climb = Climb { node: earlier - 1, last: later - 1 };
+    while climb.node & 1 == 1 {
+        climb.up();
     }
     let (mut from_earlier, mut from_later) = (first, first);
     for hash in rest {
-        if last == 0 {
-            return Err(length);
-        }
-        if node & 1 == 1 || node == last {
-            from_earlier = node_hash(hash, &from_earlier);
-            from_later = node_hash(hash, &from_later);
-            while node & 1 == 0 && node != 0 {
-                node >>= 1;
-                last >>= 1;
+        match climb.step().ok_or(length)? {
+            Side::Left => {
+                from_earlier = node_hash(hash, &from_earlier);
+                from_later = node_hash(hash, &from_later);
             }
-        } else {
-            from_later = node_hash(&from_later, hash);
+            Side::Right => from_later = node_hash(&from_later, hash),
         }
-        node >>= 1;
-        last >>= 1;
     }
-    match (last, from_earlier == *earlier_root && from_later == *later_root) {
-        (0, true) => Ok(()),
-        (0, false) => Err(ProofError::Root),
-        _ => Err(length),
+    climb.end(from_earlier == *earlier_root && from_later == *later_root, length)
+}
+
+/// On which side of the way up a hash of the proof stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Left,
+    Right,
+}
+
+/// The way from a node up to the root, beside the last node of each level (`fn` and `sn` of RFC 9162).
+struct Climb {
+    node: u64,
+    last: u64,
+}
+
+impl Climb {
+    fn up(&mut self) {
+        self.node >>= 1;
+        self.last >>= 1;
+    }
+
+    /// Goes up to where the next hash joins; nothing when the root is reached already.
+    fn step(&mut self) -> Option<Side> {
+        if self.last == 0 {
+            return None;
+        }
+        let is_left = self.node & 1 == 1 || self.node == self.last;
+        // At the right edge a node without a sibling goes up as it is.
+        while is_left && self.node & 1 == 0 && self.node != 0 {
+            self.up();
+        }
+        self.up();
+        Some(if is_left { Side::Left } else { Side::Right })
+    }
+
+    /// What a proof is worth that ends here.
+    const fn end(&self, is_root: bool, length: ProofError) -> Result<(), ProofError> {
+        match (self.last, is_root) {
+            (0, true) => Ok(()),
+            (0, false) => Err(ProofError::Root),
+            _ => Err(length),
+        }
     }
 }
 
