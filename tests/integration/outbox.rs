@@ -7,6 +7,7 @@ use serde_json::Value;
 use tenancy::policy::DeliverEffect;
 use tenancy::{Channel, Credential, Due, Error, Internal, Origin, ReadWrite, Record, Scope, Whole};
 use testkit::{TestDb, Workspace, ask_changes, purchase, submit, two_workspaces};
+use uuid::Uuid;
 
 use crate::support::count;
 
@@ -166,9 +167,14 @@ async fn a_flood_of_one_workspace_does_not_make_another_wait() {
     t.owner.batch_execute("UPDATE countersign.outbox SET state = 'done' WHERE state = 'due'").await.unwrap();
     flood(&t, &north, 5_000, 3_600).await;
     flood(&t, &south, 3, 1).await;
-    let taken = t.db.take_due().await.unwrap();
-    assert_eq!(i64::try_from(taken.len()).unwrap(), tenancy::BATCH_MAX, "as many as are taken, and not one more");
-    assert_eq!(taken.iter().filter(|due| due.workspace == south.id).count(), 3, "all of the quiet one are among them");
+    // Wherever the ring begins: before both, at either, between them, after both.
+    for place in [Uuid::nil(), north.id.uuid(), south.id.uuid(), Uuid::max()] {
+        let taken = t.db.take_due_from(place).await.unwrap();
+        assert_eq!(i64::try_from(taken.len()).unwrap(), tenancy::BATCH_MAX, "as many as are taken, and not one more");
+        let of_the_quiet = taken.iter().filter(|due| due.workspace == south.id).count();
+        assert_eq!(of_the_quiet, 3, "all of the quiet one are among them, begun at {place}");
+        t.owner.batch_execute("UPDATE countersign.outbox SET locked_until = NULL").await.unwrap();
+    }
 }
 
 #[tokio::test]

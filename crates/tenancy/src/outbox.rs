@@ -32,27 +32,29 @@ impl Database {
     /// Takes due effects, at most [`BATCH_MAX`], and locks them for a minute.
     ///
     /// Workspaces take turns, each with its oldest, so that no backlog of one makes another wait. A look passes 48
-    /// workspaces at most and begins at a place of chance, so that no place is always the last.
+    /// workspaces at most, in a ring that begins at a place of chance, so that no place is always the last.
     ///
     /// # Errors
     /// The general failures of a statement.
     pub async fn take_due(&self) -> Result<Vec<Due>, Error> {
+        self.take_due_from(uuid::Uuid::from_bytes(seal::random())).await
+    }
+
+    /// The same, the ring beginning at a place of one's own.
+    ///
+    /// # Errors
+    /// The general failures of a statement.
+    pub async fn take_due_from(&self, place: uuid::Uuid) -> Result<Vec<Due>, Error> {
         let client = self.worker().await?;
-        let mut taken = Vec::new();
-        for from in [uuid::Uuid::from_bytes(seal::random()), uuid::Uuid::nil()] {
-            let room = BATCH_MAX - i64::try_from(taken.len()).unwrap_or(BATCH_MAX);
-            if room > 0 {
-                let rows = database::query(&client, &statements::COURIER_TAKE, &[&LOCK_S, &from, &room]).await?;
-                taken.extend(rows.iter().map(|row| Due {
-                    workspace: WorkspaceId::from_uuid(row.get(0)),
-                    id: OutboxId::from_uuid(row.get(1)),
-                    kind: row.get(2),
-                    attempts: row.get(3),
-                    max_attempts: row.get(4),
-                }));
-            }
-        }
-        Ok(taken)
+        let rows = database::query(&client, &statements::COURIER_TAKE, &[&LOCK_S, &place]).await?;
+        let due = rows.iter().map(|row| Due {
+            workspace: WorkspaceId::from_uuid(row.get(0)),
+            id: OutboxId::from_uuid(row.get(1)),
+            kind: row.get(2),
+            attempts: row.get(3),
+            max_attempts: row.get(4),
+        });
+        Ok(due.collect())
     }
 
     /// Puts an effect back for later, or, after its last attempt, among the dead letters.
