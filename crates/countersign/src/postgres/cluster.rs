@@ -14,6 +14,9 @@ use crate::data_dir::DataDir;
 /// The cluster is made here and renamed when it is whole, so that `pg` never holds a half-made one.
 const HALF_MADE: &str = "pg.new";
 
+/// How often a half-made cluster is removed that is still written to, every 50 ms.
+const REMOVE_TRIES_MAX: u32 = 40;
+
 /// Bound on what is kept of a tool's output for an error, in bytes.
 const OUTPUT_MAX_BYTES: usize = 4096;
 
@@ -88,7 +91,16 @@ fn remove_half_made(path: &Path) -> Result<(), Error> {
     if !path.exists() {
         return Ok(());
     }
-    orphan::end_processes_in(path)?;
+    // initdb's own child may outlive it by a moment, and may write while we remove.
+    for _ in 1..REMOVE_TRIES_MAX {
+        orphan::end_processes_in(path)?;
+        match fs::remove_dir_all(path) {
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => {
+                std::thread::sleep(std::time::Duration::from_millis(50));
+            }
+            other => return other.map_err(Error::io("remove", path)),
+        }
+    }
     fs::remove_dir_all(path).map_err(Error::io("remove", path))
 }
 
