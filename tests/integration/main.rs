@@ -13,6 +13,7 @@ mod faults;
 mod isolation;
 mod leaving;
 mod lifecycle;
+mod limits;
 mod outbox;
 mod policy;
 mod records;

@@ -305,6 +305,12 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
+    /// The same, asking from another address of this machine: the checks ask from 127.0.0.1.
+    pub(crate) fn at(self, address: std::net::IpAddr) -> Self {
+        let client = Client::builder().redirect(Policy::none()).no_proxy().timeout(PATIENCE).local_address(address);
+        Self { client: client.build().unwrap(), ..self }
+    }
+
     /// The token, of somebody who has one.
     pub(crate) fn token(&self) -> &str {
         let Proof::Token(token) = &self.proof else { panic!("this caller has no token") };

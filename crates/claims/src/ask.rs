@@ -65,6 +65,10 @@ impl Answer {
     pub(crate) fn is_hidden(&self) -> bool {
         self.status == 404 || self.status == 422 && contains(&self.body, b"\"unknown_process\"")
     }
+    /// Refused because too much is going on: evidence of nothing.
+    fn is_want_of_room(&self) -> bool {
+        self.status == 503 || self.status == 429 && contains(&self.body, b"/too-many-at-once\"")
+    }
     /// Let through to the act itself, whatever the act then said of its input.
     pub(crate) fn is_let_through(&self) -> bool {
         !self.is_refused() && self.status != 405 && self.status != 429 && self.status < 500
@@ -130,7 +134,7 @@ impl ProbeCtx {
             }
             answer.body.extend_from_slice(&chunk);
         }
-        Ok(answer)
+        if answer.is_want_of_room() { Err(ProbeError::Busy) } else { Ok(answer) }
     }
 }
 

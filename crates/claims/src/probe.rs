@@ -96,6 +96,9 @@ pub enum ProbeError {
     /// The public listener did not answer in time.
     #[error("the public listener did not answer")]
     Listener,
+    /// The public listener had no room for the request.
+    #[error("the public listener was too busy to answer")]
+    Busy,
     /// An answer was longer than a check reads.
     #[error("an answer was longer than {0} bytes")]
     AnswerTooLong(usize),

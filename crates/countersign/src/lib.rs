@@ -1,5 +1,6 @@
 //! Countersign, the binary: configuration, command line, private PostgreSQL, workers, listeners, shutdown.
 
+mod admitted;
 pub mod cli;
 pub mod commands;
 pub mod config;

@@ -8,11 +8,12 @@ use axum::Router;
 use axum::http::{Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum_server::Handle;
-use axum_server::tls_rustls::RustlsConfig;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use hyper_util::rt::TokioTimer;
 use rustls_pki_types::UnixTime;
 use web::{App, Listener};
 
+use crate::admitted::Admitted;
 use crate::config::{Config, PlainHttp};
 use crate::tls;
 
@@ -43,12 +44,17 @@ impl Listeners {
         let plain = bind(config.listen)?;
         let https = bind(config.listen_https)?;
         let (plain_address, https_address) = (address(&plain)?, address(&https)?);
-        let mut server = axum_server::from_tcp(plain).map_err(|error| error.to_string())?.handle(handles[0].clone());
+        let admitted = Admitted::new(config);
+        let mut server = axum_server::from_tcp(plain)
+            .map_err(|error| error.to_string())?
+            .acceptor(admitted.clone())
+            .handle(handles[0].clone());
         server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(header_time);
         server.http_builder().http2().max_concurrent_streams(128).max_pending_accept_reset_streams(Some(20));
         tokio::spawn(server.serve(plain_router.into_make_service_with_connect_info::<SocketAddr>()));
-        let mut server = axum_server::from_tcp_rustls(https, rustls.clone())
+        let mut server = axum_server::from_tcp(https)
             .map_err(|error| error.to_string())?
+            .acceptor(RustlsAcceptor::new(rustls.clone()).acceptor(admitted))
             .handle(handles[1].clone());
         server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(header_time);
         server.http_builder().http2().max_concurrent_streams(128).max_pending_accept_reset_streams(Some(20));

@@ -15,7 +15,7 @@ use serde_json::Value;
 use tenancy::{Database, WorkspaceId};
 use web::{App, TrustSource};
 
-use crate::config::{Config, PlainHttp};
+use crate::config::{self, Config, PlainHttp};
 use crate::listeners::Listeners;
 use crate::logs::Tail;
 use crate::operator::{Checks, words};
@@ -65,15 +65,21 @@ pub struct Windowed {
     pub trust: Arc<Window>,
 }
 
+fn limits(limits: &config::Limits) -> web::Limits {
+    let time_max = Duration::from_millis(limits.request_timeout_ms);
+    web::Limits::new(limits.body_max_bytes, limits.requests_in_flight_max, time_max)
+}
+
 /// Makes the application for a configuration.
 #[must_use]
 pub fn app(db: &Database, config: &Config, platform: WorkspaceId) -> Windowed {
     let trust = Arc::new(Window::default());
     let proxies = config.trusted_proxies.clone();
-    let trusted = move |address: IpAddr| proxies.iter().any(|network| network.contains(address));
+    let trusted = move |address: IpAddr| config::is_among(&proxies, address);
     let app = App {
         db: db.clone(),
         trust: Arc::clone(&trust) as Arc<dyn TrustSource>,
+        limits: limits(&config.limits),
         trusted_proxy: Arc::new(trusted),
         platform,
     };

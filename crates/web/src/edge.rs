@@ -4,21 +4,19 @@
 //! must come from our own pages; every answer carries the security headers. One line a request is logged: method,
 //! route template, status and duration, never a path's values, a query or a body.
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use axum::extract::{MatchedPath, Request};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt as _;
 
 use crate::problem::Problem;
-use crate::state::Listener;
-
-/// Longest a handler may take.
-const HANDLER_TIME_MAX: Duration = Duration::from_secs(20);
+use crate::state::{App, Listener};
 
 /// Most bytes kept of a path.
 const PATH_BYTES_MAX: usize = 300;
@@ -55,7 +53,7 @@ pub(crate) fn nonce() -> String {
 }
 
 /// The middleware around everything.
-pub(crate) async fn guard(request: Request, next: Next) -> Response {
+pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let path = request.uri().path();
     let current = Arc::new(Current {
@@ -72,7 +70,7 @@ pub(crate) async fn guard(request: Request, next: Next) -> Response {
                 Some(problem) => problem.into_response(),
                 // No name holds the character that PostgreSQL's texts cannot: whatever is asked for is not there.
                 None if has_nul(request.uri()) => crate::pages::unknown().await,
-                None => answer(request, next).await,
+                None => answer(&app, request, next).await,
             };
             decorate(&mut response, listener, &current);
             let route = route.as_deref().unwrap_or("none");
@@ -84,9 +82,22 @@ pub(crate) async fn guard(request: Request, next: Next) -> Response {
         .await
 }
 
-async fn answer(request: Request, next: Next) -> Response {
-    let bounded = tokio::time::timeout(HANDLER_TIME_MAX, next.run(request));
-    match AssertUnwindSafe(bounded).catch_unwind().await {
+/// The handler's answer, where there is room for the request and in its time.
+async fn answer(app: &App, request: Request, next: Next) -> Response {
+    // Whoever restarts and balances is answered even when nobody else is.
+    let in_flight = if request.uri().path().starts_with("/health/") {
+        None
+    } else {
+        let address = app.client_ip(peer(request.extensions()), request.headers());
+        match app.limits.enter(address) {
+            Ok(in_flight) => Some(in_flight),
+            Err(problem) => return problem.into_response(),
+        }
+    };
+    let bounded = tokio::time::timeout(app.limits.time_max, next.run(request));
+    let answered = AssertUnwindSafe(bounded).catch_unwind().await;
+    drop(in_flight);
+    match answered {
         Ok(Ok(response)) => response,
         Ok(Err(_)) => {
             let mut problem =
@@ -99,6 +110,12 @@ async fn answer(request: Request, next: Next) -> Response {
             Problem::internal().into_response()
         }
     }
+}
+
+/// The peer of the connection that a request came by.
+pub(crate) fn peer(extensions: &Extensions) -> IpAddr {
+    let peer = extensions.get::<ConnectInfo<SocketAddr>>();
+    peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |info| info.0.ip())
 }
 
 fn has_nul(uri: &Uri) -> bool {

@@ -6,8 +6,10 @@
 
 mod api;
 pub mod assets;
+mod crowd;
 mod edge;
 mod health;
+mod limits;
 mod mail;
 mod pages;
 mod problem;
@@ -17,12 +19,15 @@ mod trust;
 mod trust_pages;
 pub mod views;
 
+pub use crowd::{Crowd, Place};
+pub use limits::Limits;
 pub use mail::Composer;
 pub use problem::{FieldProblem, Problem, ProblemBody};
 pub use routes::ROUTES;
 pub use state::{App, Listener};
 pub use trust::TrustSource;
 
+use axum::extract::DefaultBodyLimit;
 use axum::{Extension, Router, middleware};
 
 /// The whole product behind one listener.
@@ -34,7 +39,8 @@ pub fn router(app: App, listener: Listener) -> Router {
         .merge(pages::router())
         .fallback(pages::unknown)
         .method_not_allowed_fallback(pages::wrong_method)
-        .layer(middleware::from_fn(edge::guard))
+        .layer(DefaultBodyLimit::max(app.limits.body_max_bytes))
+        .layer(middleware::from_fn_with_state(app.clone(), edge::guard))
         .layer(Extension(listener))
         .with_state(app)
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::http::HeaderMap;
 use tenancy::{Channel, Database, Origin, WorkspaceId};
 
+use crate::limits::Limits;
 use crate::trust::TrustSource;
 
 /// Shared by all handlers.
@@ -17,6 +18,8 @@ pub struct App {
     pub trust: Arc<dyn TrustSource>,
     /// Whether a peer is a proxy whose forwarded address is believed.
     pub trusted_proxy: Arc<dyn Fn(IpAddr) -> bool + Send + Sync>,
+    /// What bounds a request.
+    pub limits: Limits,
     /// The workspace whose owners see the list of workspaces.
     pub platform: WorkspaceId,
 }
@@ -45,7 +48,7 @@ impl App {
     }
 
     /// The client's address: the peer, or what a trusted proxy says as its last hop.
-    fn client_ip(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    pub(crate) fn client_ip(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         if !(self.trusted_proxy)(peer) {
             return peer;
         }

@@ -40,7 +40,7 @@ use std::io::{self, Read};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-pub use self::network::Network;
+pub use self::network::{Network, is_among};
 pub use self::sections::{CertificateFiles, Credentials, Limits, Mail, MailTls, PlainHttp, Relay, Tls, TlsVersion};
 
 /// Name of the file in the data directory.

@@ -20,6 +20,12 @@ impl Network {
     }
 }
 
+/// Whether one of the blocks holds the address.
+#[must_use]
+pub fn is_among(networks: &[Network], address: IpAddr) -> bool {
+    networks.iter().any(|network| network.contains(address))
+}
+
 impl FromStr for Network {
     type Err = String;
 

@@ -1,8 +1,6 @@
 //! The API's credential: a bearer token, checked offline first, then in the scope's first round trip.
 
-use std::net::SocketAddr;
-
-use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use identity::tokens::ApiToken;
@@ -43,10 +41,7 @@ impl FromRequestParts<App> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let peer = parts
-            .extensions
-            .get::<ConnectInfo<SocketAddr>>()
-            .map_or(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), |info| info.0.ip());
+        let peer = crate::edge::peer(&parts.extensions);
         let (workspace, hash) = bearer(&parts.headers).ok_or_else(Problem::unauthenticated)?;
         Ok(Self {
             workspace,

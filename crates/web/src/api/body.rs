@@ -8,9 +8,6 @@ use serde::de::DeserializeOwned;
 use crate::problem::Problem;
 use crate::state::App;
 
-/// Largest JSON body, in bytes: a revision's bound of 1 MiB.
-pub(crate) const JSON_BYTES_MAX: usize = 1024 * 1024;
-
 /// Deepest nesting of a JSON body.
 pub(crate) const JSON_DEPTH_MAX: usize = 32;
 
@@ -39,7 +36,7 @@ impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
         let bytes = Bytes::from_request(request, app).await.map_err(|rejection| {
             if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
                 Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large.")
-                    .detail(format!("At most {JSON_BYTES_MAX} bytes."))
+                    .detail(format!("At most {} bytes.", app.limits.body_max_bytes))
             } else {
                 Problem::malformed("The body ended early.")
             }

@@ -15,10 +15,9 @@ mod requests;
 mod tasks;
 
 pub(crate) use auth::Caller;
-pub(crate) use body::{JSON_BYTES_MAX, JsonBody};
+pub(crate) use body::JsonBody;
 
 use ::requests::store::ActError;
-use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -51,8 +50,7 @@ pub(crate) fn router() -> Router<App> {
         .fallback(|| async { Problem::not_found() })
         .method_not_allowed_fallback(|| async {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", "This method is not for this resource.")
-        })
-        .layer(DefaultBodyLimit::max(JSON_BYTES_MAX));
+        });
     Router::new().nest("/api/v1", v1)
 }
 

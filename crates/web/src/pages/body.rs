@@ -8,8 +8,6 @@ use super::fail::Fail;
 use crate::problem::Problem;
 use crate::state::App;
 
-/// Largest posted form, in bytes.
-pub(super) const FORM_BYTES_MAX: usize = 1024 * 1024;
 /// Most pairs in one form.
 const PAIRS_MAX: usize = 2_000;
 
@@ -62,7 +60,7 @@ impl FromRequest<App> for Pairs {
         let bytes = Bytes::from_request(request, app).await.map_err(|rejection| {
             if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
                 Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The form is too large.")
-                    .detail(format!("At most {FORM_BYTES_MAX} bytes."))
+                    .detail(format!("At most {} bytes.", app.limits.body_max_bytes))
             } else {
                 Problem::malformed("The form ended early.")
             }

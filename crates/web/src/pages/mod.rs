@@ -23,7 +23,6 @@ mod tokens;
 mod words;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
@@ -62,7 +61,6 @@ pub(crate) fn router() -> Router<App> {
         .route("/w/{slug}/tokens", get(tokens::list).post(tokens::list_post))
         .route("/w/{slug}/workspaces", get(installation::list).post(installation::list_post))
         .layer(middleware::from_fn(look::look))
-        .layer(DefaultBodyLimit::max(body::FORM_BYTES_MAX))
 }
 
 /// The answer to a path that no route has: a page, or for the API a problem.

@@ -1,0 +1,85 @@
+//! Bounds on requests that the configuration sets, and who holds what of them.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::crowd::{Crowd, Place};
+use crate::problem::Problem;
+
+/// One address works on at most this part of all requests at a time: a client that is slow on purpose leaves room.
+const SHARE_OF_ONE: usize = 4;
+
+/// What bounds a request, one value for all listeners.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Largest body, in bytes.
+    pub(crate) body_max_bytes: usize,
+    /// Longest that an answer may take, its request's body included.
+    pub(crate) time_max: Duration,
+    in_flight: Arc<Semaphore>,
+    of_one: Crowd,
+}
+
+/// The right to be worked on, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct InFlight {
+    _one: OwnedSemaphorePermit,
+    _place: Place,
+}
+
+impl Limits {
+    /// Bounds: bytes of a body, requests worked on at a time, time of an answer.
+    #[must_use]
+    pub fn new(body_max_bytes: usize, in_flight_max: usize, time_max: Duration) -> Self {
+        Self {
+            body_max_bytes,
+            time_max,
+            in_flight: Arc::new(Semaphore::new(in_flight_max)),
+            of_one: Crowd::of_at_most(in_flight_max.div_ceil(SHARE_OF_ONE)),
+        }
+    }
+
+    /// Lets a request of an address in.
+    ///
+    /// # Errors
+    /// 429 where the address has its share, 503 where all is taken.
+    pub(crate) fn enter(&self, address: IpAddr) -> Result<InFlight, Problem> {
+        let refused = |status, code, title| {
+            let mut problem = Problem::new(status, code, title);
+            problem.retry_after_s = Some(1);
+            problem
+        };
+        let place = self.of_one.enter(address).ok_or_else(|| {
+            let what = "Too many requests of this address are being answered; try again shortly.";
+            refused(StatusCode::TOO_MANY_REQUESTS, "too-many-at-once", what)
+        })?;
+        let one = Arc::clone(&self.in_flight).try_acquire_owned().map_err(|_| {
+            let what = "Too many requests are being answered; try again shortly.";
+            refused(StatusCode::SERVICE_UNAVAILABLE, "too-busy", what)
+        })?;
+        Ok(InFlight { _one: one, _place: place })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_and_one_address_are_bounded() {
+        let limits = Limits::new(1024, 8, Duration::from_secs(1));
+        let of = |last: u8| IpAddr::from([192, 0, 2, last]);
+        let mut held: Vec<InFlight> = (0..2).map(|_| limits.enter(of(1)).unwrap()).collect();
+        assert_eq!(limits.enter(of(1)).unwrap_err().status, StatusCode::TOO_MANY_REQUESTS, "a quarter is one's share");
+        held.extend((2..=4).flat_map(|last| [limits.enter(of(last)).unwrap(), limits.enter(of(last)).unwrap()]));
+        let refused = limits.enter(of(5)).unwrap_err();
+        assert_eq!((refused.status, refused.retry_after_s), (StatusCode::SERVICE_UNAVAILABLE, Some(1)));
+        held.pop();
+        assert!(limits.enter(of(5)).is_ok(), "what ended makes room");
+        assert!(Limits::new(1024, 1, Duration::from_secs(1)).enter(of(1)).is_ok(), "a share is at least one");
+    }
+}
