@@ -47,6 +47,13 @@ async fn case() -> Case {
     Case { other_node, _t: t, north, south, token, request }
 }
 
+async fn refused_on_every_node(case: &Case) {
+    for db in [&case.north.db, &case.other_node] {
+        let refused = read(db, case.token, case.north.id, case.request).await;
+        assert!(matches!(refused, Err(Error::Unauthenticated)), "{refused:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_revoked_token_is_refused_by_the_next_read_on_every_node() {
     let case = case().await;
@@ -56,10 +63,7 @@ async fn a_revoked_token_is_refused_by_the_next_read_on_every_node() {
     let permit = scope.permit::<RevokeToken>(PersonTarget(case.north.person("member"))).await.unwrap();
     tokens::revoke(&mut scope, permit, id).await.unwrap();
     drop(scope.commit().await.unwrap());
-    for db in [&case.north.db, &case.other_node] {
-        let refused = read(db, case.token, case.north.id, case.request).await;
-        assert!(matches!(refused, Err(Error::Unauthenticated)), "{refused:?}");
-    }
+    refused_on_every_node(&case).await;
 }
 
 #[tokio::test]
@@ -69,10 +73,7 @@ async fn the_token_of_a_person_who_ended_is_refused_on_every_node() {
     let permit = scope.permit::<EndPerson>(case.north.person("member")).await.unwrap();
     people::end(&mut scope, permit).await.unwrap();
     drop(scope.commit().await.unwrap());
-    for db in [&case.north.db, &case.other_node] {
-        let refused = read(db, case.token, case.north.id, case.request).await;
-        assert!(matches!(refused, Err(Error::Unauthenticated)), "{refused:?}");
-    }
+    refused_on_every_node(&case).await;
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use tenancy::{DatabaseTls, Host, Server};
 use tokio_postgres::Config;
-use tokio_postgres::config::{ChannelBinding, Host as UrlHost, SslMode};
+use tokio_postgres::config::Host as UrlHost;
 
 use crate::operator::words;
 use crate::postgres::{MAPPED_ROLES, bootstrap_sections};
@@ -20,7 +20,7 @@ use crate::postgres::{MAPPED_ROLES, bootstrap_sections};
 /// # Errors
 /// A sentence that says what to do.
 pub async fn prepare(url: &str, keys: &Path) -> Result<Server, String> {
-    let mut config: Config =
+    let config: Config =
         url.parse().map_err(|_| "DATABASE_URL is not of the form postgres://user@host/database".to_owned())?;
     let tls = authority()?;
     let host = match config.get_hosts() {
@@ -36,9 +36,6 @@ pub async fn prepare(url: &str, keys: &Path) -> Result<Server, String> {
         }
         _ => return Err("DATABASE_URL must name one unix socket or one host".to_owned()),
     };
-    if tls.is_some() {
-        config.ssl_mode(SslMode::Require).channel_binding(ChannelBinding::Require);
-    }
     let database = config.get_dbname().unwrap_or(crate::postgres::DATABASE).to_owned();
     let port = config.get_ports().first().copied().unwrap_or(5432);
     let passwords = passwords(keys)?;
@@ -66,7 +63,7 @@ async fn administer(
         Some(cause) => format!("the server of DATABASE_URL: {error}: {cause}"),
         None => format!("the server of DATABASE_URL: {error}"),
     };
-    let (client, driver) = tenancy::migrate::connect(config, tls).await.map_err(unreachable)?;
+    let (client, driver) = tenancy::connect(config.clone(), tls).await.map_err(unreachable)?;
     client.batch_execute(sections.cluster).await.map_err(unreachable)?;
     for (role, password) in passwords {
         // Both are ours: a name from a closed list, and letters and digits.

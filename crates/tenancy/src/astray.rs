@@ -15,7 +15,7 @@ impl<M: Mode> Scope<M> {
             return Ok(());
         }
         let home = self.workspace;
-        let actor = self.actor.person().map(PersonId::uuid);
+        let actor = self.who.actor.person().map(PersonId::uuid);
         let others = self.database.routes().await?.into_iter().map(|(_, id, _)| id).filter(|id| *id != home);
         for workspace in std::iter::once(home).chain(others) {
             self.enter(workspace).await?;

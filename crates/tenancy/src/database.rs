@@ -1,20 +1,19 @@
 //! The pools, one a role, and the few look-ups that come before a workspace is known.
 
 use std::collections::BTreeMap;
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, QueueMode, RecyclingMethod, Runtime};
-use lru::LruCache;
 use seal::{Vault, WorkspaceKeys};
-use tokio_postgres::config::{ChannelBinding, SslMode};
+use tokio::task::JoinHandle;
 use tokio_postgres::{NoTls, Statement};
 
 use crate::database_tls::DatabaseTls;
 use crate::desk::Desks;
+use crate::memory::Memory;
 use crate::policy::{Access, Facts};
 use crate::resolved::TokenKnown;
 use crate::sql::Sql;
@@ -56,8 +55,8 @@ impl Server {
         if let Some(password) = self.passwords.get(role) {
             config.password(password);
         }
-        if self.tls.is_some() {
-            config.ssl_mode(SslMode::Require).channel_binding(ChannelBinding::Require);
+        if let Some(tls) = &self.tls {
+            tls.require(config);
         }
     }
 }
@@ -94,9 +93,6 @@ pub struct Database {
     pub(crate) inner: Arc<Inner>,
 }
 
-/// What reaches a person, as of an access epoch.
-type Held = (i64, Arc<Access>);
-
 pub(crate) struct Inner {
     app: Pool,
     auth: Pool,
@@ -104,11 +100,12 @@ pub(crate) struct Inner {
     operator: Pool,
     probe: Pool,
     pub(crate) vault: Arc<Vault>,
-    access: Mutex<LruCache<(WorkspaceId, PersonId), Held>>,
+    /// What reaches a person, as of an access epoch.
+    pub(crate) access: Memory<(WorkspaceId, PersonId), (i64, Arc<Access>)>,
     /// What tokens stand for, by the hash under which they are stored.
-    tokens: Mutex<LruCache<(WorkspaceId, [u8; 32]), TokenKnown>>,
+    pub(crate) tokens: Memory<(WorkspaceId, [u8; 32]), TokenKnown>,
     /// Facts that never change, of targets that are never deleted.
-    facts: Mutex<LruCache<(WorkspaceId, uuid::Uuid), Facts>>,
+    pub(crate) facts: Memory<(WorkspaceId, uuid::Uuid), Facts>,
     pub(crate) scopes: AtomicU64,
     pub(crate) desks: Desks,
     pub(crate) wake: tokio::sync::Notify,
@@ -135,11 +132,9 @@ impl Database {
                 operator: make("countersign_operator", sizes.other)?,
                 probe: make("countersign_probe", sizes.other)?,
                 vault,
-                access: Mutex::new(LruCache::new(
-                    NonZeroUsize::new(ACCESS_ENTRIES_MAX).expect("the bound is not zero"),
-                )),
-                tokens: Mutex::new(LruCache::new(NonZeroUsize::new(TOKENS_MAX).expect("the bound is not zero"))),
-                facts: Mutex::new(LruCache::new(NonZeroUsize::new(FACTS_ENTRIES_MAX).expect("the bound is not zero"))),
+                access: Memory::new(ACCESS_ENTRIES_MAX),
+                tokens: Memory::new(TOKENS_MAX),
+                facts: Memory::new(FACTS_ENTRIES_MAX),
                 scopes: AtomicU64::new(1),
                 desks: Desks::default(),
                 wake: tokio::sync::Notify::new(),
@@ -250,30 +245,9 @@ impl Database {
         self.inner.scopes.fetch_add(1, Ordering::Relaxed)
     }
 
-    pub(crate) fn access_cached(&self, key: (WorkspaceId, PersonId), epoch: i64) -> Option<Arc<Access>> {
-        let mut cache = self.inner.access.lock().unwrap_or_else(PoisonError::into_inner);
-        cache.get(&key).filter(|(cached, _)| *cached == epoch).map(|(_, access)| Arc::clone(access))
-    }
-
-    pub(crate) fn token_known(&self, key: (WorkspaceId, [u8; 32])) -> Option<TokenKnown> {
-        self.inner.tokens.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned()
-    }
-
-    pub(crate) fn token_keep(&self, key: (WorkspaceId, [u8; 32]), known: TokenKnown) {
-        self.inner.tokens.lock().unwrap_or_else(PoisonError::into_inner).put(key, known);
-    }
-
-    pub(crate) fn facts_cached(&self, key: (WorkspaceId, uuid::Uuid)) -> Option<Facts> {
-        self.inner.facts.lock().unwrap_or_else(PoisonError::into_inner).get(&key).copied()
-    }
-
-    pub(crate) fn facts_keep(&self, key: (WorkspaceId, uuid::Uuid), facts: Facts) {
-        self.inner.facts.lock().unwrap_or_else(PoisonError::into_inner).put(key, facts);
-    }
-
-    pub(crate) fn access_keep(&self, key: (WorkspaceId, PersonId), epoch: i64, access: Arc<Access>) {
-        let mut cache = self.inner.access.lock().unwrap_or_else(PoisonError::into_inner);
-        cache.put(key, (epoch, access));
+    /// What reaches a person, if it is kept of this access epoch.
+    pub(crate) fn access_of(&self, key: (WorkspaceId, PersonId), epoch: i64) -> Option<Arc<Access>> {
+        self.inner.access.get(&key).filter(|(kept, _)| *kept == epoch).map(|(_, access)| access)
     }
 
     /// Notes that a session was seen; no record, since nothing was done (a narrow row of its own).
@@ -305,6 +279,33 @@ impl Database {
 pub(crate) enum Seen {
     Session(SessionId),
     Token(TokenId),
+}
+
+/// Connects outside of a pool: for what comes before there is a schema. The task carries the connection.
+///
+/// # Errors
+/// The driver's.
+#[expect(clippy::disallowed_methods, reason = "tenancy is the room that connects")]
+pub async fn connect(
+    mut config: tokio_postgres::Config,
+    tls: Option<&DatabaseTls>,
+) -> Result<(tokio_postgres::Client, JoinHandle<()>), tokio_postgres::Error> {
+    let end = |ended: Result<(), tokio_postgres::Error>| {
+        if ended.is_err() {
+            tracing::debug!("a connection outside of the pools broke");
+        }
+    };
+    Ok(match tls {
+        Some(tls) => {
+            tls.require(&mut config);
+            let (client, connection) = config.connect(tls.connect.clone()).await?;
+            (client, tokio::spawn(async move { end(connection.await) }))
+        }
+        None => {
+            let (client, connection) = config.connect(NoTls).await?;
+            (client, tokio::spawn(async move { end(connection.await) }))
+        }
+    })
 }
 
 /// Plans are made once a connection, and a table that is small then is not for ever: every statement of ours finds its

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
+use tokio_postgres::config::{ChannelBinding, SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// How connections to the database are protected.
@@ -41,6 +42,11 @@ impl DatabaseTls {
             .with_root_certificates(roots)
             .with_no_client_auth();
         Ok(Self { connect: MakeRustlsConnect::new(config) })
+    }
+
+    /// No connection without it, and no password that could be passed on (RFC 5929).
+    pub(crate) fn require(&self, config: &mut tokio_postgres::Config) {
+        config.ssl_mode(SslMode::Require).channel_binding(ChannelBinding::Require);
     }
 }
 

@@ -53,8 +53,8 @@ impl Database {
             return Ok(None);
         }
         let (Credential::Token(hash), Some(id)) = (credential, target.id()) else { return Ok(None) };
-        let Some(known) = self.token_known((workspace, hash)) else { return Ok(None) };
-        let Some(access) = self.access_cached((workspace, known.person), known.epoch) else { return Ok(None) };
+        let Some(known) = self.inner.tokens.get(&(workspace, hash)) else { return Ok(None) };
+        let Some(access) = self.access_of((workspace, known.person), known.epoch) else { return Ok(None) };
         let keys = scope::keys_for(self, credential, workspace).await?;
         let Some(seen) = self.read_together(workspace, known.person, id, see).await else { return Ok(None) };
         if !known.counts(seen.epoch, seen.now) || seen.row.get::<_, Option<bool>>(SEEN_FROM) != Some(true) {
@@ -66,8 +66,7 @@ impl Database {
         }
         let from = SEEN_FROM + 1;
         let facts = scope::facts_of(&seen.row, from);
-        let asked = scope::Asked { actor: resolved.actor, access: &access, mask: resolved.mask, now: seen.now };
-        let permit = scope::permitted::<A>(asked.judge::<A>(facts), target, facts, self.next_scope())?;
+        let permit = scope::permitted::<A>(resolved.judge::<A>(&access, facts), target, facts, self.next_scope())?;
         Ok(Some(Glance { permit, keys, row: seen.row, from: from + scope::FACTS_COLUMNS }))
     }
 }

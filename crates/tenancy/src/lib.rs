@@ -19,6 +19,7 @@ mod error;
 pub mod faults;
 mod glance;
 mod ids;
+mod memory;
 pub mod migrate;
 mod outbox;
 pub mod policy;
@@ -33,7 +34,7 @@ pub mod trail;
 mod write;
 
 pub use actor::{Actor, Channel, Credential, Internal, Origin, Via};
-pub use database::{Database, Host, Params, PoolSizes, Server};
+pub use database::{Database, Host, Params, PoolSizes, Server, connect};
 pub use database_tls::DatabaseTls;
 pub use error::Error;
 pub use glance::Glance;
@@ -41,6 +42,7 @@ pub use ids::{
     CommentId, DecisionId, GrantId, GroupId, LinkId, OutboxId, PersonId, ProcessId, RecordId, RequestId, RevisionId,
     RoleId, SessionId, TaskId, TokenId, WorkspaceId,
 };
+pub use memory::Memory;
 pub use outbox::{BATCH_MAX, Due};
 pub use record::Record;
 pub use scope::{Locks, Mode, Permit, ReadOnly, ReadWrite, Scope};

@@ -3,11 +3,9 @@
 //! Own code, about sixty lines, because it must check SHA-256 of the bytes, hold one advisory lock and run as one
 //! role (decision 0002).
 
-use tokio::task::JoinHandle;
-use tokio_postgres::{Config, NoTls};
+use tokio_postgres::Config;
 
-use crate::database::Server;
-use crate::database_tls::DatabaseTls;
+use crate::database::{self, Server};
 use crate::{Error, catalogue};
 
 macro_rules! files {
@@ -63,32 +61,6 @@ pub enum MigrateError {
 const LEDGER: &str = "CREATE TABLE IF NOT EXISTS platform.migration (
   name text NOT NULL CONSTRAINT migration_pk PRIMARY KEY, sha256 bytea NOT NULL, applied_at timestamptz NOT NULL DEFAULT clock_timestamp())";
 
-/// Connects outside of a pool: for what comes before there is a schema. The task carries the connection.
-///
-/// # Errors
-/// The driver's.
-#[expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "tenancy is the room that connects")]
-pub async fn connect(
-    config: &Config,
-    tls: Option<&DatabaseTls>,
-) -> Result<(tokio_postgres::Client, JoinHandle<()>), tokio_postgres::Error> {
-    let end = |ended: Result<(), tokio_postgres::Error>| {
-        if ended.is_err() {
-            tracing::debug!("a connection outside of the pools broke");
-        }
-    };
-    Ok(match tls {
-        Some(tls) => {
-            let (client, connection) = config.connect(tls.connect.clone()).await?;
-            (client, tokio::spawn(async move { end(connection.await) }))
-        }
-        None => {
-            let (client, connection) = config.connect(NoTls).await?;
-            (client, tokio::spawn(async move { end(connection.await) }))
-        }
-    })
-}
-
 /// Brings the schema up to date as `countersign_migrate` and answers with the number of files that ran.
 ///
 /// # Errors
@@ -97,7 +69,7 @@ pub async fn migrate(server: &Server) -> Result<usize, MigrateError> {
     let failed = |file| move |source| MigrateError::Sql { file, source };
     let mut config = Config::new();
     server.reach(&mut config, "countersign_migrate");
-    let (mut client, driver) = connect(&config, server.tls.as_ref()).await.map_err(failed("connect"))?;
+    let (mut client, driver) = database::connect(config, server.tls.as_ref()).await.map_err(failed("connect"))?;
     client
         .batch_execute("SELECT pg_advisory_lock(7233391); SET ROLE countersign_owner")
         .await

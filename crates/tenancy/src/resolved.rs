@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio_postgres::Row;
 
 use crate::database::Seen;
-use crate::policy::{AtomSet, TokenScope};
+use crate::policy::{Access, Action, AtomSet, Facts, Question, TokenScope, Verdict, judge};
 use crate::{Actor, Credential, Internal, PersonId, SessionId, TokenId, Via};
 
 /// Who a credential is, as its first round trip says.
@@ -25,27 +25,29 @@ const TOUCH_EVERY: SignedDuration = SignedDuration::from_secs(20);
 const USE_NOTED_EVERY: SignedDuration = SignedDuration::from_secs(60);
 
 impl Resolved {
+    /// Nobody's person: a visitor, or one of ourselves.
+    pub(crate) const fn internal(actor: Actor, now: Timestamp) -> Self {
+        Self { actor, via: Via::Nothing, mask: AtomSet::EMPTY, now, epoch: 0, person_key_no: None, seen: None }
+    }
+
+    /// What the policy says to an act, for these facts and what reaches the actor.
+    pub(crate) fn judge<A: Action>(&self, access: &Access, facts: Facts) -> Verdict {
+        let Self { actor, mask, now, .. } = *self;
+        judge(&Question { actor, access, mask, rule: A::RULE, internal: A::INTERNAL, facts, now })
+    }
+
     /// Reads the first columns of a look-up's row; nothing when the credential does not count.
     pub(crate) fn from_row(credential: Credential, row: &Row) -> Option<Self> {
-        let internal = |actor, now| Self {
-            actor,
-            via: Via::Nothing,
-            mask: AtomSet::EMPTY,
-            now,
-            epoch: 0,
-            person_key_no: None,
-            seen: None,
-        };
         match credential {
             Credential::Visitor | Credential::Internal(_) => {
                 let now: Timestamp = row.get(0);
                 let state: Option<&str> = row.get(1);
                 match credential {
                     // A workspace's first act comes before its row.
-                    Credential::Internal(Internal::Operator) => Some(internal(Actor::Operator, now)),
-                    Credential::Internal(Internal::Courier) => Some(internal(Actor::Courier, now)),
-                    Credential::Internal(Internal::Prober) => Some(internal(Actor::Prober, now)),
-                    _ if state == Some("active") => Some(internal(Actor::Visitor, now)),
+                    Credential::Internal(Internal::Operator) => Some(Self::internal(Actor::Operator, now)),
+                    Credential::Internal(Internal::Courier) => Some(Self::internal(Actor::Courier, now)),
+                    Credential::Internal(Internal::Prober) => Some(Self::internal(Actor::Prober, now)),
+                    _ if state == Some("active") => Some(Self::internal(Actor::Visitor, now)),
                     _ => None,
                 }
             }

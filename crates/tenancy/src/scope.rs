@@ -11,7 +11,7 @@ use seal::WorkspaceKeys;
 use tokio_postgres::Row;
 
 use crate::database::{self, Database, Params};
-use crate::policy::{Access, Action, AtomSet, Facts, HeldGrant, Question, Role, Verdict, judge};
+use crate::policy::{Access, Action, AtomSet, Facts, HeldGrant, Role, Verdict};
 use crate::record::Entry;
 use crate::resolved::{Resolved, TokenKnown};
 use crate::sql::Sql;
@@ -131,15 +131,10 @@ pub struct Scope<M: Mode> {
     pub(crate) database: Database,
     pub(crate) client: Option<Object>,
     pub(crate) workspace: WorkspaceId,
-    pub(crate) actor: Actor,
-    via: Via,
+    pub(crate) who: Resolved,
     access: Arc<Access>,
-    epoch: Option<i64>,
-    mask: AtomSet,
     pub(crate) origin: Origin,
     pub(crate) keys: Arc<WorkspaceKeys>,
-    pub(crate) person_key_no: Option<u32>,
-    pub(crate) now: Timestamp,
     pub(crate) number: u64,
     pub(crate) entries: Vec<Entry>,
     pub(crate) pushed: Vec<crate::write::Pushed>,
@@ -149,7 +144,7 @@ pub struct Scope<M: Mode> {
 
 impl<M: Mode> std::fmt::Debug for Scope<M> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Scope({}, {:?})", self.workspace, self.actor)
+        write!(f, "Scope({}, {:?})", self.workspace, self.who.actor)
     }
 }
 
@@ -216,7 +211,7 @@ impl Database {
         let row = row?;
         let resolved = Resolved::from_row(credential, row)?;
         if let Credential::Token(hash) = credential {
-            self.token_keep((workspace, hash), TokenKnown::from_row(row).used(resolved.now));
+            self.inner.tokens.keep((workspace, hash), TokenKnown::from_row(row).used(resolved.now));
         }
         Some(resolved)
     }
@@ -231,7 +226,7 @@ impl Database {
     ) -> Resolved {
         let resolved = known.resolved(now);
         if let (Credential::Token(hash), true) = (credential, resolved.seen.is_some()) {
-            self.token_keep((workspace, hash), known.used(now));
+            self.inner.tokens.keep((workspace, hash), known.used(now));
         }
         resolved
     }
@@ -247,7 +242,7 @@ impl<M: Mode> Scope<M> {
         let keys = keys_for(database, credential, workspace).await?;
         let client = database.app().await?;
         let known = match credential {
-            Credential::Token(hash) => database.token_known((workspace, hash)),
+            Credential::Token(hash) => database.inner.tokens.get(&(workspace, hash)),
             _ => None,
         };
         let (look_up, hash) = look_up(credential);
@@ -257,15 +252,10 @@ impl<M: Mode> Scope<M> {
             database: database.clone(),
             client: Some(client),
             workspace,
-            actor: Actor::Visitor,
-            via: Via::Nothing,
+            who: Resolved::internal(Actor::Visitor, Timestamp::UNIX_EPOCH),
             access: Arc::default(),
-            epoch: None,
-            mask: AtomSet::EMPTY,
             origin,
             keys,
-            person_key_no: None,
-            now: Timestamp::UNIX_EPOCH,
             number: database.next_scope(),
             entries: Vec::new(),
             pushed: Vec::new(),
@@ -296,23 +286,19 @@ impl<M: Mode> Scope<M> {
         Ok(scope)
     }
 
-    async fn become_actor(&mut self, resolved: Resolved) -> Result<(), Error> {
-        self.actor = resolved.actor;
-        self.via = resolved.via;
-        self.mask = resolved.mask;
-        self.now = resolved.now;
-        self.person_key_no = resolved.person_key_no;
-        if let Some(seen) = resolved.seen {
+    async fn become_actor(&mut self, who: Resolved) -> Result<(), Error> {
+        if let Some(seen) = who.seen {
             self.database.touch(self.workspace, seen);
         }
-        let Some(person) = resolved.actor.person() else { return Ok(()) };
-        self.epoch = Some(resolved.epoch);
+        let epoch = who.epoch;
+        self.who = who;
+        let Some(person) = self.who.actor.person() else { return Ok(()) };
         let key = (self.workspace, person);
-        self.access = match self.database.access_cached(key, resolved.epoch) {
+        self.access = match self.database.access_of(key, epoch) {
             Some(access) => access,
             None => {
                 let access = Arc::new(self.held_by(person).await?);
-                self.database.access_keep(key, resolved.epoch, Arc::clone(&access));
+                self.database.inner.access.keep(key, (epoch, Arc::clone(&access)));
                 access
             }
         };
@@ -365,24 +351,24 @@ impl<M: Mode> Scope<M> {
     /// The actor.
     #[must_use]
     pub const fn actor(&self) -> Actor {
-        self.actor
+        self.who.actor
     }
     /// The signed-in person.
     ///
     /// # Errors
     /// [`Error::Unauthenticated`] when nobody is.
     pub fn person(&self) -> Result<PersonId, Error> {
-        self.actor.person().ok_or(Error::Unauthenticated)
+        self.who.actor.person().ok_or(Error::Unauthenticated)
     }
     /// How the credential came in.
     #[must_use]
     pub const fn via(&self) -> Via {
-        self.via
+        self.who.via
     }
     /// The database's clock at the opening of the scope.
     #[must_use]
     pub const fn now(&self) -> Timestamp {
-        self.now
+        self.who.now
     }
     /// The workspace's keys.
     #[must_use]
@@ -402,7 +388,7 @@ impl<M: Mode> Scope<M> {
     /// The atoms the actor holds in the whole workspace, as far as the token lets them through.
     #[must_use]
     pub fn atoms(&self) -> AtomSet {
-        self.access.in_workspace(self.now).intersection(self.mask)
+        self.access.in_workspace(self.who.now).intersection(self.who.mask)
     }
     /// What reaches the actor.
     #[must_use]
@@ -414,7 +400,8 @@ impl<M: Mode> Scope<M> {
     /// once this scope acted, for the act may move it.
     #[must_use]
     pub fn access_epoch(&self) -> Option<i64> {
-        self.epoch.filter(|_| self.entries.is_empty())
+        let is_person = self.who.actor.person().is_some();
+        (is_person && self.entries.is_empty()).then_some(self.who.epoch)
     }
 
     /// Rows of a statement.
@@ -447,15 +434,15 @@ impl<M: Mode> Scope<M> {
         #[cfg(feature = "faults")]
         self.go_astray::<A>(target).await?;
         let sql = if M::LOCKS == Locks::Target { A::Target::LOCK } else { A::Target::LOOK };
-        let actor = self.actor.person().map(PersonId::uuid);
+        let actor = self.who.actor.person().map(PersonId::uuid);
         let place = target.id().filter(|_| A::Target::FIXED && actor.is_some()).map(|id| (self.workspace, id));
-        if let Some(facts) = place.and_then(|place| self.database.facts_cached(place)) {
+        if let Some(facts) = place.and_then(|place| self.database.inner.facts.get(&place)) {
             return self.decide(target, Some(facts));
         }
         let row = self.maybe(sql, &[&self.workspace.uuid(), &target.id(), &actor]).await?;
         let facts = row.as_ref().map(|row| facts_of(row, 0));
         if let (Some(place), Some(facts)) = (place, facts) {
-            self.database.facts_keep(place, facts);
+            self.database.inner.facts.keep(place, facts);
         }
         self.decide(target, facts)
     }
@@ -473,7 +460,7 @@ impl<M: Mode> Scope<M> {
     ) -> Result<(Permit<A>, Row), Error> {
         #[cfg(feature = "faults")]
         self.go_astray::<A>(target).await?;
-        let actor = self.actor.person().map(PersonId::uuid);
+        let actor = self.who.actor.person().map(PersonId::uuid);
         let row = self.maybe(sql, &[&self.workspace.uuid(), &target.id(), &actor]).await?.ok_or(Error::NotFound)?;
         let permit = self.decide(target, Some(facts_of(&row, 0)))?;
         Ok((permit, row))
@@ -490,7 +477,7 @@ impl<M: Mode> Scope<M> {
     /// What [`permit`](Self::permit) would say for these facts: which buttons a page offers.
     #[must_use]
     pub fn judge<A: Action>(&self, facts: Facts) -> Verdict {
-        Asked { actor: self.actor, access: &self.access, mask: self.mask, now: self.now }.judge::<A>(facts)
+        self.who.judge::<A>(&self.access, facts)
     }
 
     /// Ends the transaction without waiting for the answer and gives the connection back.
@@ -516,28 +503,6 @@ impl Scope<ReadOnly> {
 impl<M: Mode> Drop for Scope<M> {
     fn drop(&mut self) {
         self.release("ROLLBACK");
-    }
-}
-
-/// Who asks for a right, with what, and when.
-pub(crate) struct Asked<'a> {
-    pub(crate) actor: Actor,
-    pub(crate) access: &'a Access,
-    pub(crate) mask: AtomSet,
-    pub(crate) now: Timestamp,
-}
-
-impl Asked<'_> {
-    pub(crate) fn judge<A: Action>(&self, facts: Facts) -> Verdict {
-        judge(&Question {
-            actor: self.actor,
-            access: self.access,
-            mask: self.mask,
-            rule: A::RULE,
-            internal: A::INTERNAL,
-            facts,
-            now: self.now,
-        })
     }
 }
 

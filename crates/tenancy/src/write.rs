@@ -127,7 +127,7 @@ impl Scope<ReadWrite> {
     async fn append_records(&mut self, queue: &mut Vec<Pushed>) -> Result<(), Error> {
         let numbers = self.key_numbers().await?;
         for entry in &self.entries {
-            let rows = record::rows(&self.keys, entry, self.actor, &self.origin, numbers)?;
+            let rows = record::rows(&self.keys, entry, self.who.actor, &self.origin, numbers)?;
             let rec = entry.id.uuid();
             queue.push(Pushed {
                 sql: &statements::INSERT_RECORD,
@@ -138,7 +138,7 @@ impl Scope<ReadWrite> {
                     Box::new(CLASS),
                     Box::new(rows.fields),
                     Box::new(rows.digests),
-                    Box::new(self.actor.person().map(PersonId::uuid)),
+                    Box::new(self.who.actor.person().map(PersonId::uuid)),
                     Box::new(entry.record.target),
                     Box::new(i32::try_from(numbers.period).map_err(|_| Error::Integrity("key number"))?),
                     Box::new(rows.period_part),
@@ -168,7 +168,7 @@ impl Scope<ReadWrite> {
     /// The keys for this month and this actor; made at first need, durable before use.
     async fn key_numbers(&mut self) -> Result<KeyNumbers, Error> {
         let workspace = self.workspace.bytes();
-        let subject = record::period_subject(self.now);
+        let subject = record::period_subject(self.who.now);
         let period = match self.keys.find_key(seal::Purpose::AuditPeriod, subject) {
             Some(number) => number,
             None => {
@@ -179,7 +179,7 @@ impl Scope<ReadWrite> {
                 number
             }
         };
-        let person = match self.person_key_no {
+        let person = match self.who.person_key_no {
             Some(number) => number,
             // Visitors and internal actors share the workspace's own key.
             None => match self.keys.find_key(record::PERSON_PURPOSE, workspace) {

@@ -1,15 +1,13 @@
 //! Processes: what is published, in which version, and publishing another.
 
 use std::collections::BTreeMap;
-use std::num::NonZeroUsize;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use lru::LruCache;
 use seal::columns;
 use tenancy::policy::PublishProcess;
-use tenancy::{Error, Mode, Permit, PersonId, ProcessId, ReadWrite, Record, Scope};
+use tenancy::{Error, Memory, Mode, Permit, PersonId, ProcessId, ReadWrite, Record, Scope};
 
 use super::remembered::{self, Answer, Question};
 use super::{CacheKey, directory, open, version_row};
@@ -76,15 +74,11 @@ const CACHED_MAX: usize = 256;
 const CACHED_FOR: Duration = Duration::from_secs(300);
 
 /// Documents by version, with the instant they were opened.
-type Opened = LruCache<CacheKey, (Instant, Published)>;
-
-static OPENED: LazyLock<Mutex<Opened>> =
-    LazyLock::new(|| Mutex::new(LruCache::new(NonZeroUsize::new(CACHED_MAX).expect("the bound is not zero"))));
+static OPENED: LazyLock<Memory<CacheKey, (Instant, Published)>> = LazyLock::new(|| Memory::new(CACHED_MAX));
 
 /// A version that is in memory already.
 pub(super) fn cached(key: CacheKey) -> Option<Published> {
-    let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
-    opened.get(&key).filter(|(since, _)| since.elapsed() < CACHED_FOR).map(|(_, published)| published.clone())
+    OPENED.get(&key).filter(|(since, _)| since.elapsed() < CACHED_FOR).map(|(_, published)| published)
 }
 
 /// One version, whatever its state: requests stay with theirs. A version never changes, so a cached one is not asked for
@@ -110,8 +104,7 @@ pub async fn version<M: Mode>(scope: &Scope<M>, id: ProcessId, version: i32) -> 
         hash: hash32(&hash, id)?,
         process,
     };
-    let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
-    opened.put(place, (Instant::now(), published.clone()));
+    OPENED.keep(place, (Instant::now(), published.clone()));
     Ok(published)
 }
 

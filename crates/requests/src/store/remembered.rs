@@ -4,11 +4,9 @@
 //! scope knows its epoch from its first round trip: an answer of another epoch is never given. An answer read while the
 //! epoch moved is newer than its label, never older, as it would be without memory.
 
-use std::num::NonZeroUsize;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock};
 
-use lru::LruCache;
-use tenancy::{Mode, PersonId, ProcessId, Scope, WorkspaceId};
+use tenancy::{Memory, Mode, PersonId, ProcessId, Scope, WorkspaceId};
 
 /// Most answers kept.
 const KEPT_MAX: usize = 4096;
@@ -39,8 +37,7 @@ pub(super) enum Answer {
 
 type Place = (WorkspaceId, i64, Question);
 
-static KEPT: LazyLock<Mutex<LruCache<Place, Answer>>> =
-    LazyLock::new(|| Mutex::new(LruCache::new(NonZeroUsize::new(KEPT_MAX).expect("the bound is not zero"))));
+static KEPT: LazyLock<Memory<Place, Answer>> = LazyLock::new(|| Memory::new(KEPT_MAX));
 
 /// The place of a question in a scope; nothing where the scope's epoch cannot be trusted any more.
 pub(super) fn place<M: Mode>(scope: &Scope<M>, question: Question) -> Option<Place> {
@@ -49,7 +46,7 @@ pub(super) fn place<M: Mode>(scope: &Scope<M>, question: Question) -> Option<Pla
 
 /// What is kept for a place.
 pub(super) fn recall(place: Option<&Place>) -> Option<Answer> {
-    KEPT.lock().unwrap_or_else(PoisonError::into_inner).get(place?).cloned()
+    KEPT.get(place?)
 }
 
 /// Keeps an answer, unless it is too long.
@@ -58,7 +55,7 @@ pub(super) fn keep(place: Option<Place>, answer: Answer) {
     if matches!(&answer, Answer::People(people) if people.len() > PEOPLE_MAX) {
         return;
     }
-    KEPT.lock().unwrap_or_else(PoisonError::into_inner).put(place, answer);
+    KEPT.keep(place, answer);
 }
 
 #[cfg(test)]

@@ -1,15 +1,12 @@
 //! Who asks for a page, and the frame that every page of theirs has.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::num::NonZeroUsize;
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::LazyLock;
 
-use axum::extract::{ConnectInfo, FromRequestParts, RawPathParams};
+use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use identity::{people, sessions, workspaces};
-use lru::LruCache;
 use tenancy::policy::Atom;
-use tenancy::{Channel, Credential, Mode, Origin, PersonId, ReadOnly, ReadWrite, Scope, WorkspaceId};
+use tenancy::{Channel, Credential, Memory, Mode, Origin, PersonId, ReadOnly, ReadWrite, Scope, WorkspaceId};
 
 use super::fail::Fail;
 use super::look::{bare_frame, cookie};
@@ -21,18 +18,16 @@ use crate::views::{Frame, Nav, WorkspaceNav};
 /// Most slugs kept in memory. A slug belongs to its workspace for good.
 const SLUGS_MAX: usize = 10_000;
 
-type Slugs = LruCache<(WorkspaceId, String), WorkspaceId>;
-static SLUGS: LazyLock<Mutex<Slugs>> =
-    LazyLock::new(|| Mutex::new(LruCache::new(NonZeroUsize::new(SLUGS_MAX).expect("the bound is not zero"))));
+static SLUGS: LazyLock<Memory<(WorkspaceId, String), WorkspaceId>> = LazyLock::new(|| Memory::new(SLUGS_MAX));
 
 /// The workspace of a slug, of this installation.
 pub(super) async fn workspace_of(app: &App, slug: &str) -> Result<WorkspaceId, tenancy::Error> {
     let key = (app.platform, slug.to_owned());
-    if let Some(found) = SLUGS.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
-        return Ok(*found);
+    if let Some(found) = SLUGS.get(&key) {
+        return Ok(found);
     }
     let found = app.db.workspace_of(slug).await?;
-    SLUGS.lock().unwrap_or_else(PoisonError::into_inner).put(key, found);
+    SLUGS.keep(key, found);
     Ok(found)
 }
 
@@ -70,8 +65,7 @@ impl FromRequestParts<App> for Door {
         let slug = params.iter().find(|(name, _)| *name == "slug").map(|(_, value)| value.to_owned());
         let slug = slug.ok_or_else(Fail::not_found)?;
         let workspace = workspace_of(app, &slug).await?;
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        let peer = peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |info| info.0.ip());
+        let peer = crate::edge::peer(&parts.extensions);
         let origin = app.origin(peer, &parts.headers, Channel::Page);
         Ok(Self { app: app.clone(), slug, workspace, origin })
     }
