@@ -37,6 +37,15 @@ pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
     digest(1, &[&left.0, &right.0])
 }
 
+/// The root of a power of two of hashes; nothing of none.
+pub(crate) fn complete_root(hashes: &[[u8; HASH_BYTES]]) -> Option<Hash> {
+    let mut hashes: Vec<Hash> = hashes.iter().map(|hash| Hash(*hash)).collect();
+    while hashes.len() > 1 {
+        hashes = hashes.as_chunks::<2>().0.iter().map(|[left, right]| node_hash(left, right)).collect();
+    }
+    hashes.first().copied()
+}
+
 /// The root of no leaves: `SHA-256()`.
 pub(crate) fn empty_root() -> Hash {
     let mut hash = [0; HASH_BYTES];
