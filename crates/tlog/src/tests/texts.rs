@@ -6,7 +6,7 @@ use super::{Kept, numbered};
 use crate::{
     AddCheckpoint, Checkpoint, CosignerSigningKey, CosignerVerifierKey, Hash, NoteError, OpenError, PROOF_HASHES_MAX,
     ProofError, ProofFile, ProofFileError, REQUEST_HASHES_MAX, RequestError, SigningKey, VerifierKey, leaf_hash,
-    prove_consistency, prove_inclusion,
+    prove_consistency, prove_inclusion, verify_inclusion,
 };
 
 pub(super) const ORIGIN: &str = "log.example/ws/0190f3a8-7c1e-7c3a-9a51-2f6f0c8d1b11/e1";
@@ -135,6 +135,8 @@ fn a_proof_of_a_million_leaves_has_at_most_2500_bytes() {
     // Its length depends on sizes alone: 20 hashes, one signature and one cosignature.
     let size = 1 << 20;
     let hashes = vec![leaf_hash(b"sibling"); 20];
+    let wrong = verify_inclusion(&hashes, size - 1, size, &hashes[0], &hashes[0]);
+    assert_eq!(wrong, Err(ProofError::Root), "its length is right");
     let note = cosigned(note(size, leaf_hash(b"root")));
     let text = ProofFile { extra: None, index: size - 1, hashes, note: &note }.to_string();
     println!("a proof of {size} leaves has {} bytes", text.len());
