@@ -104,7 +104,7 @@ pub(crate) fn untouched() -> (Files, String) {
 pub(crate) type Kind = (&'static str, &'static str, fn(&mut Files));
 
 /// Kinds that show in the files.
-pub(crate) const KINDS: [Kind; 20] = [
+pub(crate) const KINDS: [Kind; 21] = [
     ("entry-altered", "tile/0/182", |files| alter(files, |entries| entries[74][20] ^= 1)),
     ("entry-deleted", "tile/entries/182", |files| alter(files, |entries| drop(entries.remove(74)))),
     ("entry-duplicated", "tile/entries/182", |files| alter(files, |entries| entries.insert(74, entries[74].clone()))),
@@ -131,6 +131,11 @@ pub(crate) const KINDS: [Kind; 20] = [
     ("tile-missing", "tile/1/001.p/17", |files| drop(files.remove("tile/1/001.p/17"))),
     ("bundle-missing", "tile/entries/182", |files| drop(files.remove("tile/entries/182"))),
     ("size-edited", "signature", |files| edit(files, "\n70000\n", "\n69999\n")),
+    ("rebuilt-under-genuine-checkpoint", "checkpoint: the root", |files| {
+        let checkpoint = files.remove("checkpoint").unwrap();
+        *files = write(SIZE, &log_key(), rewritten, KEPT).0;
+        files.insert("checkpoint".to_owned(), checkpoint);
+    }),
     ("rebuilt-with-other-key", "did not sign", |files| {
         let other = SigningKey::from_seed(ORIGIN, &[3; 32]).unwrap();
         *files = write(SIZE, &other, rewritten, KEPT).0;
