@@ -2,7 +2,9 @@
 //!
 //! A tree of `n` leaves is an append-only list with one root hash. An inclusion proof shows that a leaf stands at its
 //! place, a consistency proof that a later tree begins with an earlier one; both hold about `log2 n` hashes, and whoever
-//! has the root checks them without us. Roots travel in signed notes (C2SP signed-note).
+//! has the root checks them without us. Roots travel in signed notes (C2SP signed-note), which witnesses cosign
+//! (tlog-cosignature, tlog-witness); the tree and its entries are kept in tiles and bundles (tlog-tiles), out of which
+//! proofs are made (tlog-proof) and the whole log is recomputed. The formats are those of C2SP and none is ours.
 
 #![forbid(unsafe_code)]
 

@@ -199,7 +199,8 @@ pub struct TileNodes<R> {
 
 impl<R: Fn(Tile) -> Option<Vec<u8>>> TileNodes<R> {
     /// The nodes of a tree of so many leaves; `read` gives a tile's bytes, or nothing when it is not kept. It is asked
-    /// for a tile more than once, and only for tiles of that tree.
+    /// for a tile more than once, and only for tiles of that tree; it may give the tile of a later tree, which begins
+    /// with it.
     pub const fn new(size: u64, read: R) -> Self {
         Self { size, read }
     }
@@ -208,9 +209,9 @@ impl<R: Fn(Tile) -> Option<Vec<u8>>> TileNodes<R> {
 impl<R: Fn(Tile) -> Option<Vec<u8>>> Nodes for TileNodes<R> {
     fn node(&self, level: u8, index: u64) -> Option<Hash> {
         let (tile, first) = Tile::around(level, index, self.size)?;
-        let data = (self.read)(tile).filter(|data| data.len() == tile.bytes())?;
-        let below = 1 << (level % TILE_HEIGHT);
-        complete_root(data.as_chunks().0.get(first..first + below)?)
+        let data = (self.read)(tile)?;
+        let hashes = data.get(..tile.bytes())?.as_chunks().0;
+        complete_root(&hashes[first..first + (1 << (level % TILE_HEIGHT))])
     }
 }
 

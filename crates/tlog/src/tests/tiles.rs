@@ -101,6 +101,9 @@ fn nodes_outside_the_tree_or_of_bad_tiles_are_none() {
             assert_eq!(nodes.node(level, index), kept.node(level, index), "{level} {index}");
         }
     }
+    let earlier = TileNodes::new(300, |tile| rows.get(&(tile.level, tile.index)).map(|(_, data)| data.clone()));
+    assert_eq!(prove_inclusion(&earlier, 280, 300), prove_inclusion(&kept, 280, 300), "rows that have grown since");
+    assert_eq!(earlier.node(0, 300), None, "of a later tree");
     let short = TileNodes::new(700, |tile| row(&rows, tile).map(|data| data[1..].to_vec()));
     assert_eq!(short.node(0, 0), None);
 }

@@ -118,6 +118,7 @@ pub(crate) const KINDS: [Kind; 21] = [
         files.get_mut("tile/entries/182").unwrap().pop();
     }),
     ("bundle-trailing-byte", "tile/entries/182", |files| files.get_mut("tile/entries/182").unwrap().push(0)),
+    // What verifiers that read hashes out of tiles have accepted (CVE-2026-56865): this one and the interior node.
     ("entry-altered-leaf-tile-fixed", "tile/1/000", |files| {
         alter(files, |entries| entries[74][20] ^= 1);
         let bytes = files["tile/entries/182"].clone();
