@@ -314,6 +314,7 @@ mod tests {
             "tile/entries/../000",
             "tile/data/000",
             "tile/0/x018/x446/x744/x073/x709/x551/616",
+            "tile/0/x020/x000/x000/x000/x000/x000/000",
             " tile/0/000",
             "tile/0/000\n",
         ] {
