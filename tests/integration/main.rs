@@ -12,6 +12,7 @@ mod fails_closed;
 mod faults;
 mod isolation;
 mod leaving;
+mod ledger;
 mod lifecycle;
 mod limits;
 mod outbox;
