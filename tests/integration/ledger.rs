@@ -11,10 +11,10 @@ use testkit::{TestDb, Workspace, purchase, submit, two_workspaces};
 use crate::support::count;
 
 /// A database with two workspaces and their integrator. The second workspace stands for the platform's.
-struct House {
-    t: TestDb,
-    north: Workspace,
-    south: Workspace,
+pub(crate) struct House {
+    pub(crate) t: TestDb,
+    pub(crate) north: Workspace,
+    pub(crate) south: Workspace,
     integrator: Integrator,
 }
 
@@ -27,21 +27,21 @@ impl House {
     }
 
     /// With so many requests handed in, and their leaves.
-    async fn with(requests: usize) -> Self {
+    pub(crate) async fn with(requests: usize) -> Self {
         let house = Self::new().await;
         house.submit(requests).await;
         house.tick().await;
         house
     }
 
-    async fn submit(&self, requests: usize) {
+    pub(crate) async fn submit(&self, requests: usize) {
         for n in 0..requests {
             submit(&self.north, "member", "purchase", &purchase(&format!("Chair {n}"), "10.00")).await.unwrap();
         }
     }
 
     /// Ticks until every record has its leaf: transactions of other tests on the same server hold the cut back.
-    async fn tick(&self) -> Done {
+    pub(crate) async fn tick(&self) -> Done {
         let mut all = Done::default();
         for _ in 0..400 {
             let done = self.integrator.tick(true).await.unwrap();
@@ -77,7 +77,7 @@ impl House {
         report.findings
     }
 
-    async fn export(&self) -> Export {
+    pub(crate) async fn export(&self) -> Export {
         let dir = tempfile::tempdir().unwrap();
         let (scope, permit) = view(&self.north).await;
         ledger::export::export(&self.t.db, self.south.id, &scope, &permit, dir.path()).await.unwrap();
@@ -86,7 +86,7 @@ impl House {
     }
 }
 
-async fn view(workspace: &Workspace) -> (Scope<ReadOnly>, Permit<SeeTrail>) {
+pub(crate) async fn view(workspace: &Workspace) -> (Scope<ReadOnly>, Permit<SeeTrail>) {
     let prober = Credential::Internal(Internal::Prober);
     let mut scope = workspace.db.view(prober, workspace.id, Origin::internal(Channel::Worker)).await.unwrap();
     let permit = scope.permit::<SeeTrail>(Whole).await.unwrap();
@@ -94,18 +94,26 @@ async fn view(workspace: &Workspace) -> (Scope<ReadOnly>, Permit<SeeTrail>) {
 }
 
 /// An export in a folder.
-struct Export {
-    dir: tempfile::TempDir,
+pub(crate) struct Export {
+    pub(crate) dir: tempfile::TempDir,
 }
 
 impl Export {
-    fn path(&self, name: &str) -> PathBuf {
+    /// The same in another folder.
+    pub(crate) fn copied(&self) -> Self {
+        let copy = Self { dir: tempfile::tempdir().unwrap() };
+        let from = format!("{}/.", self.dir.path().display());
+        let copied = std::process::Command::new("cp").arg("-r").arg(from).arg(copy.dir.path()).status();
+        assert!(copied.unwrap().success());
+        copy
+    }
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
-    fn text(&self, name: &str) -> String {
+    pub(crate) fn text(&self, name: &str) -> String {
         std::fs::read_to_string(self.path(name)).unwrap()
     }
-    fn verify(&self, keys: Option<&str>, kept: &[String]) -> Result<Verdict, String> {
+    pub(crate) fn verify(&self, keys: Option<&str>, kept: &[String]) -> Result<Verdict, String> {
         ledger::verify::export(self.dir.path(), keys, kept).map_err(|wrong| wrong.to_string())
     }
 }
@@ -340,10 +348,10 @@ fn replace(export: &Export, from: &str, to: &str) {
     std::fs::write(export.path("records.ndjson"), text.replacen(from, to, 1)).unwrap();
 }
 
-type Change = fn(&Export);
+pub(crate) type Change = fn(&Export);
 
 /// What may happen to an export.
-const CHANGES: [(&str, Change); 19] = [
+pub(crate) const CHANGES: [(&str, Change); 19] = [
     ("an entry altered", |e| edit(e, "tile/entries/000", |bytes| bytes[40] ^= 1)),
     ("a bundle missing", |e| std::fs::remove_file(e.path("tile/entries/000")).unwrap()),
     ("a bundle cut", |e| edit(e, "tile/entries/000", |bytes| bytes.truncate(bytes.len() - 1))),
@@ -377,10 +385,7 @@ async fn what_is_changed_in_an_export_is_seen() {
     let whole = house.export().await;
     let keys = whole.text("vkey");
     for (what, change) in CHANGES {
-        let copy = Export { dir: tempfile::tempdir().unwrap() };
-        let from = format!("{}/.", whole.dir.path().display());
-        let copied = std::process::Command::new("cp").arg("-r").arg(from).arg(copy.dir.path()).status();
-        assert!(copied.unwrap().success());
+        let copy = whole.copied();
         copy.verify(Some(&keys), &[]).unwrap();
         change(&copy);
         let refused = copy.verify(Some(&keys), &[]);

@@ -11,6 +11,7 @@ mod database_url;
 mod fails_closed;
 mod faults;
 mod isolation;
+mod judges;
 mod leaving;
 mod ledger;
 mod lifecycle;

@@ -9,7 +9,7 @@
 use data_encoding::BASE64;
 use seal::sha256;
 use serde_json::{Map, Value, json};
-use tenancy::log::Committed;
+use tenancy::log::Commitments;
 use tenancy::{canonical, field_digest};
 
 /// Fields that a record may commit to, in the order of its mask's bits.
@@ -30,7 +30,7 @@ pub struct EntryError(pub &'static str);
 /// A record whose mask and digests do not belong together, which nobody but a superuser makes, gets an entry as well, so
 /// that it holds up no other: one whose only field is `malformed`, which [`Entry::parse`] refuses.
 #[must_use]
-pub fn of_record(epoch: i32, record: &Committed) -> String {
+pub fn of_record(epoch: i32, record: &Commitments) -> String {
     let (digests, rest) = record.digests.as_chunks::<32>();
     let named: Vec<&str> =
         FIELDS.iter().enumerate().filter(|(bit, _)| record.fields & (1 << bit) != 0).map(|(_, name)| *name).collect();
@@ -171,8 +171,8 @@ mod tests {
     use super::*;
     use tenancy::{RecordId, WorkspaceId};
 
-    fn record() -> Committed {
-        Committed {
+    fn record() -> Commitments {
+        Commitments {
             workspace: WorkspaceId::random(),
             order: 7,
             id: "01890000-0000-7000-8000-000000000001".parse::<RecordId>().unwrap(),
@@ -213,10 +213,10 @@ mod tests {
     #[test]
     fn records_and_entries_that_are_none_are_refused() {
         for (fields, digests) in [(0b1001, 1), (0b1, 2), (1 << 6, 1), (-1, 6)] {
-            let bad = Committed { fields, digests: vec![0; digests * 32], ..record() };
+            let bad = Commitments { fields, digests: vec![0; digests * 32], ..record() };
             assert!(Entry::parse(of_record(1, &bad).as_bytes()).is_err(), "{fields} {digests}");
         }
-        let cut = Committed { digests: vec![0; 63], ..record() };
+        let cut = Commitments { digests: vec![0; 63], ..record() };
         assert!(Entry::parse(of_record(1, &cut).as_bytes()).is_err());
         let good = of_record(1, &record());
         for (from, to) in [

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use tenancy::log::{Committed, DEPLOYMENT, DeploymentEntry, Head, Leaf, Tick, TilePart};
+use tenancy::log::{Commitments, DEPLOYMENT, DeploymentEntry, Head, Leaf, Tick, TilePart};
 use tenancy::{Database, Error, WorkspaceId, faults};
 use tlog::{Checkpoint, Frontier, leaf_hash};
 use tokio::sync::watch;
@@ -217,7 +217,7 @@ impl Open {
         Ok(Self { workspace, log: Log::of(tick, workspace).await?, leaves: Vec::new() })
     }
 
-    fn append(&mut self, epoch: i32, record: &Committed) {
+    fn append(&mut self, epoch: i32, record: &Commitments) {
         let mut text = entry::of_record(epoch, record);
         if faults::on("leaf-of-another-entry") && record.order % 2 == 0 {
             text.push(' ');

@@ -78,6 +78,16 @@ impl Database {
         Ok(rows.iter().map(row).collect())
     }
 
+    /// Seconds since the newest entry of the deployment's log; nothing before its first.
+    ///
+    /// # Errors
+    /// The general failures of a query.
+    pub async fn deployment_age_s(&self) -> Result<Option<f64>, Error> {
+        let client = self.integrator().await?;
+        let row = database::query_opt(&client, &statements::DEPLOYMENT_AGE, &[]).await?;
+        Ok(row.map(|row| row.get(0)))
+    }
+
     /// A workspace's newest checkpoint in the deployment's log.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use seal::columns;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::log::Committed;
+use crate::log::Commitments;
 use crate::policy::SeeTrail;
 use crate::scope::{Mode, Permit, Scope};
 use crate::{Error, RecordId, canonical, statements};
@@ -48,7 +48,7 @@ pub struct LeafRow {
 #[derive(Debug, Clone)]
 pub struct LeafRecord {
     /// The commitments.
-    pub committed: Committed,
+    pub committed: Commitments,
     /// Who acted, as the index column says.
     pub actor: Option<Uuid>,
     /// What it was about, as the index column says.
@@ -116,7 +116,7 @@ pub async fn page<M: Mode>(
     let rows = scope.rows(&statements::TRAIL_LEAVES, &[&scope.workspace().uuid(), &epoch, &from, &LEAVES_MAX]).await?;
     let read = |row: &tokio_postgres::Row| {
         let record = row.get::<_, Option<Uuid>>(2).map(|_| {
-            let committed = Committed::from_row(row, 2);
+            let committed = Commitments::from_row(row, 2);
             LeafRecord {
                 period: part::<columns::AuditPeriodPart, M>(scope, committed.id, row.get(10)),
                 person: part::<columns::AuditPersonPart, M>(scope, committed.id, row.get(11)),

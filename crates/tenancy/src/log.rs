@@ -35,7 +35,7 @@ pub struct Names {
 
 /// A record without a leaf, as far as the integrator may see it: commitments, no values.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Committed {
+pub struct Commitments {
     /// Its workspace.
     pub workspace: WorkspaceId,
     /// Its place in the order of acts; there may be gaps.
@@ -54,7 +54,7 @@ pub struct Committed {
     pub digests: Vec<u8>,
 }
 
-impl Committed {
+impl Commitments {
     /// Reads the columns of `log_waiting.sql` from the one given on.
     pub(crate) fn from_row(row: &Row, at: usize) -> Self {
         Self {
@@ -182,10 +182,10 @@ impl Tick {
     ///
     /// # Errors
     /// The general failures of a query.
-    pub async fn waiting(&self) -> Result<Vec<Committed>, Error> {
+    pub async fn waiting(&self) -> Result<Vec<Commitments>, Error> {
         let fetch = format!("FETCH {PIECE_MAX} FROM waiting");
         let rows = self.client()?.query(&fetch, &[]).await.map_err(|error| Error::from_driver("fetch", error))?;
-        Ok(rows.iter().map(|row| Committed::from_row(row, 0)).collect())
+        Ok(rows.iter().map(|row| Commitments::from_row(row, 0)).collect())
     }
 
     /// How a log stands.

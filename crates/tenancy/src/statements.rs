@@ -39,6 +39,7 @@ crate::statements! { "../sql";
     TRAIL_LEAF_HASHES = "trail_leaf_hashes.sql";
     TRAIL_LEAF_OF = "trail_leaf_of.sql";
     TRAIL_LEAFLESS = "trail_leafless.sql";
+    DEPLOYMENT_AGE = "deployment_age.sql";
     DEPLOYMENT_HEAD = "deployment_head.sql";
     DEPLOYMENT_ENTRIES = "deployment_entries.sql";
     DEPLOYMENT_ENTRY_OF = "deployment_entry_of.sql";
