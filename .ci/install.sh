@@ -82,3 +82,14 @@ need_aiosmtpd() {
   python3 -m venv --clear "$home"
   "$home/bin/pip" install --quiet --disable-pip-version-check 'aiosmtpd==1.4.6' >&2
 }
+
+# The judge of logs: Go's own checksum-database code, from Debian, under our small program; built as .judges/log-judge.
+need_log_judge() {
+  local judge=.judges/log-judge source=tests/judges/go/verify.go
+  if [ -x "$judge" ] && [ ! "$source" -nt "$judge" ]; then return 0; fi
+  if ! command -v go >/dev/null 2>&1 || [ ! -d /usr/share/gocode/src/golang.org/x/mod ]; then
+    install_packages golang-go golang-golang-x-mod-dev
+  fi
+  mkdir -p .judges
+  GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE="$PWD/.judges/go-cache" go build -o "$judge" "$source"
+}

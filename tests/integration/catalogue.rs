@@ -216,6 +216,26 @@ const OF_THE_TRAIL: &[Mutant] = &[
         "GRANT INSERT (ts) ON audit.record TO countersign_app",
         "REVOKE INSERT (ts) ON audit.record FROM countersign_app",
     ),
+    mutant(
+        "INSERT on leaves",
+        "GRANT INSERT ON audit.leaf TO countersign_app",
+        "REVOKE INSERT ON audit.leaf FROM countersign_app",
+    ),
+    mutant(
+        "UPDATE on heads",
+        "GRANT UPDATE ON audit.head TO countersign_app",
+        "REVOKE UPDATE ON audit.head FROM countersign_app",
+    ),
+    mutant(
+        "the trigger of leaves ordinary again",
+        "ALTER TABLE audit.leaf ENABLE TRIGGER no_mod",
+        "ALTER TABLE audit.leaf ENABLE ALWAYS TRIGGER no_mod",
+    ),
+    mutant(
+        "the trigger of the deployment's entries off",
+        "ALTER TABLE audit.deployment_entry DISABLE TRIGGER no_trunc",
+        "ALTER TABLE audit.deployment_entry ENABLE ALWAYS TRIGGER no_trunc",
+    ),
 ];
 
 /// Roles belong to the whole server, so these are made and unmade inside one transaction that never commits.

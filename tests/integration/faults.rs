@@ -163,7 +163,7 @@ fn every_check_turns_red_under_its_fault_and_green_after() {
     let scratch = Scratch::start(&faulty(), "faults");
     let table = did(&scratch, &json!({"ask": "faults"}));
     let rows = table.as_array().expect("a table of checks");
-    assert!(rows.len() >= 21, "{table}");
+    assert!(rows.len() >= 22, "{table}");
     let until = Instant::now() + FIRST_PASS_MAX;
     while run(&scratch, "policy-matrix", "pass").is_err() {
         assert!(Instant::now() < until, "the canaries are never ready");

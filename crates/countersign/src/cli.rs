@@ -42,6 +42,9 @@ pub enum Command {
     /// Processes.
     #[command(subcommand)]
     Process(Process),
+    /// The audit trail's log: export it, prove a record, verify.
+    #[command(subcommand)]
+    Audit(Audit),
     /// Scratch instances only: do what must turn a check red.
     #[command(subcommand)]
     Scratch(Scratch),
@@ -166,6 +169,78 @@ pub enum Process {
         workspace: String,
         /// The document, as JSON.
         file: PathBuf,
+    },
+}
+
+/// `countersign audit`.
+#[derive(Debug, Subcommand)]
+pub enum Audit {
+    /// Verify an export, without database, configuration or network; with --live the log of a running server.
+    #[command(
+        after_help = "Examples:\n  countersign audit verify ./trail --vkey sample.vkey --kept last-month/checkpoint\n  countersign audit verify --live --data /var/lib/countersign --workspace sample"
+    )]
+    Verify {
+        /// The export's folder.
+        #[arg(value_name = "DIR", required_unless_present = "live", conflicts_with = "live")]
+        dir: Option<PathBuf>,
+        /// File with the keys that you know from elsewhere: the log's, and the deployment's behind it.
+        #[arg(long, value_name = "FILE", conflicts_with = "live")]
+        vkey: Option<PathBuf>,
+        /// A checkpoint that you kept; may be given several times.
+        #[arg(long, value_name = "FILE", conflicts_with = "live")]
+        kept: Vec<PathBuf>,
+        /// Recompute the log in the database of the running server.
+        #[arg(long)]
+        live: bool,
+        /// Where the running server keeps its data.
+        #[command(flatten)]
+        data: Data,
+        /// Slug of the workspace.
+        #[arg(long, value_name = "SLUG", default_value = "sample")]
+        workspace: String,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write a workspace's trail with its log into a folder that anybody can verify. It holds the records in clear.
+    #[command(after_help = "Example:\n  countersign audit export --workspace sample --out ./trail")]
+    Export {
+        /// Where the running server keeps its data.
+        #[command(flatten)]
+        data: Data,
+        /// Slug of the workspace.
+        #[arg(long, value_name = "SLUG", default_value = "sample")]
+        workspace: String,
+        /// The folder; must not be there yet.
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
+    /// Write the proof that a record stands in the log (C2SP tlog-proof), and print the record's entry.
+    #[command(
+        after_help = "Example:\n  countersign audit proof 0198f0c4-... --workspace sample --out record.tlog-proof"
+    )]
+    Proof {
+        /// Where the running server keeps its data.
+        #[command(flatten)]
+        data: Data,
+        /// Slug of the workspace.
+        #[arg(long, value_name = "SLUG", default_value = "sample")]
+        workspace: String,
+        /// The record's id.
+        record: String,
+        /// The file.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Print the keys of a workspace's log and of the deployment's, to be kept where exports are verified.
+    #[command(after_help = "Example:\n  countersign audit keys --workspace sample > sample.vkey")]
+    Keys {
+        /// Where the running server keeps its data.
+        #[command(flatten)]
+        data: Data,
+        /// Slug of the workspace.
+        #[arg(long, value_name = "SLUG", default_value = "sample")]
+        workspace: String,
     },
 }
 

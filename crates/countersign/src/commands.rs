@@ -54,13 +54,14 @@ fn carry_out(command: Command) -> Result<ExitCode, String> {
             println!("published {} version {}", answer["key"].as_str().unwrap_or_default(), answer["version"]);
             Ok(ExitCode::SUCCESS)
         }
+        Command::Audit(audit) => crate::audit_commands::run(audit),
         Command::Scratch(Scratch::OpenPlain { data, listen }) => print_text(data, &Ask::OpenPlain { listen }),
         Command::Scratch(Scratch::ClosePlain(data)) => print_text(data, &Ask::ClosePlain),
         Command::Migrate(data) => migrate(data),
     }
 }
 
-fn asked(data: Data, ask: &Ask) -> Result<Value, String> {
+pub(crate) fn asked(data: Data, ask: &Ask) -> Result<Value, String> {
     control::ask(&data_root(data.data)?, ask)
 }
 

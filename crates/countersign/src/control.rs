@@ -60,6 +60,28 @@ pub enum Ask {
         /// The document's text.
         document: String,
     },
+    /// Export a workspace's trail into a folder of the data directory.
+    AuditExport {
+        /// Slug.
+        workspace: String,
+    },
+    /// Prove a record.
+    AuditProof {
+        /// Slug.
+        workspace: String,
+        /// Its id.
+        record: String,
+    },
+    /// The keys of a workspace's log and of the deployment's.
+    AuditKeys {
+        /// Slug.
+        workspace: String,
+    },
+    /// Recompute a workspace's log.
+    AuditVerify {
+        /// Slug.
+        workspace: String,
+    },
     /// Run every check.
     Check,
     /// Open a plain listener (scratch instances).

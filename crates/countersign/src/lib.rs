@@ -1,6 +1,8 @@
 //! Countersign, the binary: configuration, command line, private PostgreSQL, workers, listeners, shutdown.
 
 mod admitted;
+mod audit_commands;
+mod auditing;
 pub mod cli;
 pub mod commands;
 pub mod config;

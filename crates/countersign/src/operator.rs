@@ -19,6 +19,7 @@ use tenancy::{
     WorkspaceId,
 };
 
+use crate::auditing::Auditing;
 use crate::control::{Ask, Operator};
 use crate::scratch::PlainDoor;
 
@@ -30,6 +31,8 @@ pub struct Commands {
     pub platform: WorkspaceId,
     /// Where people reach the product.
     pub base_url: String,
+    /// Where exports are written until whoever asked takes them.
+    pub exports: std::path::PathBuf,
     /// Runs the checks.
     pub checks: Arc<dyn Checks>,
     /// The door of a scratch instance; none in a real one.
@@ -64,6 +67,10 @@ impl Operator for Commands {
                 let workspace = self.workspace(&workspace).await?;
                 publish(&self.db, workspace, document.as_bytes()).await
             }
+            Ask::AuditExport { workspace } => self.auditing(&workspace).await?.export().await,
+            Ask::AuditProof { workspace, record } => self.auditing(&workspace).await?.proof(&record).await,
+            Ask::AuditKeys { workspace } => self.auditing(&workspace).await?.keys().await,
+            Ask::AuditVerify { workspace } => self.auditing(&workspace).await?.verify().await,
             Ask::Check => Ok(self.checks.run_all().await),
             Ask::OpenPlain { listen } => self.open_plain(listen).await,
             Ask::ClosePlain => self.close_plain().await,
@@ -93,6 +100,11 @@ impl Commands {
             }
             other => other.to_string(),
         })
+    }
+
+    async fn auditing(&self, slug: &str) -> Result<Auditing<'_>, String> {
+        let workspace = self.workspace(slug).await?;
+        Ok(Auditing { db: &self.db, platform: self.platform, workspace, exports: &self.exports })
     }
 
     async fn token(&self, slug: &str, email: &str, scopes: &[String], days: i32, label: &str) -> Result<Value, String> {

@@ -139,10 +139,13 @@ async fn run(
     let door = flags.scratch.then(|| scratch::PlainDoor::new(web::router(app.app.clone(), web::Listener::Plain)));
     let proof = proving::Proof::prepare(&db, &listeners, tail).await?;
     app.trust.set(Arc::clone(&proof));
-    let commands = Commands { db: db.clone(), platform, base_url: base_url.clone(), checks: proof.clone(), door };
+    let exports = paths.root.join("exports");
+    let commands =
+        Commands { db: db.clone(), platform, base_url: base_url.clone(), exports, checks: proof.clone(), door };
     let control = control::listen(&paths.root, Arc::new(commands)).map_err(words)?;
     let (stop, stopped) = watch::channel(false);
-    let courier = tokio::spawn(mail::courier(&db, config, &base_url, &paths.root)?.run(stopped));
+    let courier = tokio::spawn(mail::courier(&db, config, &base_url, &paths.root)?.run(stopped.clone()));
+    let integrator = tokio::spawn(ledger::Integrator::new(db.clone(), &base_url, platform).run(stopped));
     announce(&db, &listeners, &base_url, flags, paths, first_start).await?;
     let proving = tokio::spawn(Arc::clone(&proof).keep_proving());
     let keeping = tokio::spawn(keep(vault, listeners.clone(), config.clone(), paths.tls.clone()));
@@ -152,6 +155,9 @@ async fn run(
     keeping.abort();
     control.abort();
     listeners.close().await;
+    if tokio::time::timeout(Duration::from_secs(5), integrator).await.is_err() {
+        tracing::warn!("the integrator did not end in time; its tick is undone and done again at the next start");
+    }
     if tokio::time::timeout(Duration::from_secs(10), courier).await.is_err() {
         tracing::warn!("the courier did not end in time; what it held comes back at the next start");
     }

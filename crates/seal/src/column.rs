@@ -30,6 +30,8 @@ pub enum Purpose {
     AuditPerson = 8,
     /// Seals exports.
     Export = 9,
+    /// Makes the keys that sign the checkpoints of a workspace's log.
+    Checkpoint = 10,
 }
 
 impl TryFrom<u8> for Purpose {
@@ -46,6 +48,7 @@ impl TryFrom<u8> for Purpose {
             7 => Self::AuditPeriod,
             8 => Self::AuditPerson,
             9 => Self::Export,
+            10 => Self::Checkpoint,
             _ => {
                 return Err(Error::UnknownCode { what: "purpose", value });
             }
@@ -67,6 +70,7 @@ impl Purpose {
             Self::AuditPeriod => "audit-period",
             Self::AuditPerson => "audit-person",
             Self::Export => "export",
+            Self::Checkpoint => "checkpoint",
         }
     }
 

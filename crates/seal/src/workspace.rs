@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use aws_lc_rs::hmac;
+use zeroize::Zeroizing;
 
 use crate::envelope::{self, Place};
 use crate::record::State;
@@ -12,6 +13,7 @@ use crate::xaes::XaesKey;
 use crate::{Column, Content, Error, Purpose, Sealed, Secret, Shape, crypto};
 
 const MAC_LABEL: &[u8] = b"countersign/mac/v1";
+const CHECKPOINT_LABEL: &[u8] = b"countersign/checkpoint/v1";
 const BLIND_LABEL: &[u8] = b"countersign/blind/v1";
 
 /// The most data keys a workspace may have, over all purposes and states.
@@ -55,7 +57,9 @@ impl DataKey {
             Purpose::Field | Purpose::AuditPeriod | Purpose::AuditPerson => {
                 Material::Sealing(Box::new(XaesKey::new(key.expose())))
             }
-            Purpose::Blind | Purpose::Url => Material::Mac(Box::new(hmac::Key::new(hmac::HMAC_SHA256, key.expose()))),
+            Purpose::Blind | Purpose::Url | Purpose::Checkpoint => {
+                Material::Mac(Box::new(hmac::Key::new(hmac::HMAC_SHA256, key.expose())))
+            }
             Purpose::Blob | Purpose::Index | Purpose::Backup | Purpose::Export => Material::Raw { key },
         };
         Self { key_no, purpose, subject, state, material }
@@ -72,7 +76,7 @@ impl DataKey {
         match &self.material {
             Material::Mac(key) => crypto::hmac_with(key, parts),
             Material::Sealing(_) | Material::Raw { .. } => {
-                unreachable!("blind and url keys are MAC keys")
+                unreachable!("blind, url and checkpoint keys are MAC keys")
             }
         }
     }
@@ -230,6 +234,14 @@ impl WorkspaceKeys {
             framed.push(part);
         }
         self.url.mac(&framed)
+    }
+
+    /// The seed of the Ed25519 key that signs the checkpoints of a log of this workspace: HMAC-SHA256 of the log's origin
+    /// under the workspace's key for checkpoints; nothing while it has none.
+    #[must_use]
+    pub fn checkpoint_seed(&self, origin: &str) -> Option<Secret<32>> {
+        let key = self.keys.get(&self.find_key(Purpose::Checkpoint, [0; 16])?)?;
+        Some(Secret::from_bytes(&Zeroizing::new(key.mac(&[CHECKPOINT_LABEL, origin.as_bytes()]))))
     }
 
     /// Number of the active key of this purpose and subject. Where two nodes made one each, all agree

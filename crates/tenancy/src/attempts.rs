@@ -16,6 +16,10 @@ pub enum Attempt {
     DisableTrigger,
     /// Choose a record's time.
     ForgeTime,
+    /// Write a leaf of one's own.
+    InventLeaf,
+    /// Say that the log is shorter.
+    CutHead,
     /// Write a row of another workspace.
     ForeignInsert,
     /// Move a row to another workspace.
@@ -24,8 +28,15 @@ pub enum Attempt {
 
 impl Attempt {
     /// Every attempt on the trail.
-    pub const ON_THE_TRAIL: &'static [Self] =
-        &[Self::UpdateRecord, Self::DeleteRecord, Self::TruncateRecords, Self::DisableTrigger, Self::ForgeTime];
+    pub const ON_THE_TRAIL: &'static [Self] = &[
+        Self::UpdateRecord,
+        Self::DeleteRecord,
+        Self::TruncateRecords,
+        Self::DisableTrigger,
+        Self::ForgeTime,
+        Self::InventLeaf,
+        Self::CutHead,
+    ];
     /// Every attempt across workspaces.
     pub const ACROSS: &'static [Self] = &[Self::ForeignInsert, Self::ForeignMove];
 
@@ -38,6 +49,8 @@ impl Attempt {
             Self::TruncateRecords => "empty the trail",
             Self::DisableTrigger => "disable the trigger",
             Self::ForgeTime => "choose a record's time",
+            Self::InventLeaf => "write a leaf",
+            Self::CutHead => "shorten the log",
             Self::ForeignInsert => "insert for another workspace",
             Self::ForeignMove => "move a row to another workspace",
         }
@@ -53,6 +66,11 @@ impl Attempt {
                 "INSERT INTO audit.record (workspace_id, rec, ts, action, class, fields, digests)
                  VALUES (current_setting('app.workspace_id')::uuid, gen_random_uuid(), now(), 'x', 1, 0, ''::bytea)"
             }
+            Self::InventLeaf => {
+                "INSERT INTO audit.leaf (workspace_id, epoch, idx, record_id, hash)
+                 VALUES (current_setting('app.workspace_id')::uuid, 1, 0, 0, sha256(''::bytea))"
+            }
+            Self::CutHead => "UPDATE audit.head SET size = 0",
             Self::ForeignInsert => {
                 "INSERT INTO countersign.grp (workspace_id, group_id, name, name_bidx)
                  VALUES (current_setting('probe.other')::uuid, gen_random_uuid(), ''::bytea, ''::bytea)"
@@ -271,6 +289,9 @@ pub const TENANT_TABLES: &[&str] = &[
     "countersign.outbox",
     "countersign.claim_state",
     "audit.record",
+    "audit.leaf",
+    "audit.head",
+    "audit.tile",
 ];
 
 /// Every sealed column, with the column that orders its rows by age and the one that its sealing is bound to.

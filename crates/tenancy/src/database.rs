@@ -99,6 +99,7 @@ pub(crate) struct Inner {
     worker: Pool,
     operator: Pool,
     probe: Pool,
+    integrator: Pool,
     pub(crate) vault: Arc<Vault>,
     /// What reaches a person, as of an access epoch.
     pub(crate) access: Memory<(WorkspaceId, PersonId), (i64, Arc<Access>)>,
@@ -131,6 +132,7 @@ impl Database {
                 worker: make("countersign_worker", sizes.other)?,
                 operator: make("countersign_operator", sizes.other)?,
                 probe: make("countersign_probe", sizes.other)?,
+                integrator: make("countersign_integrator", sizes.other)?,
                 vault,
                 access: Memory::new(ACCESS_ENTRIES_MAX),
                 tokens: Memory::new(TOKENS_MAX),
@@ -237,6 +239,9 @@ impl Database {
     }
     pub(crate) async fn probe(&self) -> Result<Object, Error> {
         take(&self.inner.probe).await
+    }
+    pub(crate) async fn integrator(&self) -> Result<Object, Error> {
+        take(&self.inner.integrator).await
     }
     pub(crate) async fn auth(&self) -> Result<Object, Error> {
         take(&self.inner.auth).await

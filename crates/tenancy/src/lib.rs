@@ -14,11 +14,15 @@ mod composite;
 #[expect(clippy::disallowed_types, reason = "tenancy is the room that owns connections")]
 mod database;
 mod database_tls;
+mod deployment;
 mod desk;
 mod error;
 pub mod faults;
 mod glance;
 mod ids;
+pub mod leaves;
+#[expect(clippy::disallowed_types, reason = "tenancy is the room that owns connections")]
+pub mod log;
 mod memory;
 pub mod migrate;
 mod outbox;
@@ -36,6 +40,7 @@ mod write;
 pub use actor::{Actor, Channel, Credential, Internal, Origin, Via};
 pub use database::{Database, Host, Params, PoolSizes, Server, connect};
 pub use database_tls::DatabaseTls;
+pub use deployment::{DeploymentHead, DeploymentRow, OwnEntry};
 pub use error::Error;
 pub use glance::Glance;
 pub use ids::{
@@ -44,7 +49,7 @@ pub use ids::{
 };
 pub use memory::Memory;
 pub use outbox::{BATCH_MAX, Due};
-pub use record::Record;
+pub use record::{Record, field_digest};
 pub use scope::{Locks, Mode, Permit, ReadOnly, ReadWrite, Scope};
 pub use sql::Sql;
 pub use targets::{PersonTarget, Target, Unopened, Whole};

@@ -28,6 +28,7 @@ pub const FILES: &[(&str, &str)] = files![
     "0010_keys_to_hot_rows.sql",
     "0011_access_epoch.sql",
     "0012_due_by_workspace.sql",
+    "0013_log.sql",
 ];
 
 /// Why the schema could not be brought up to date.

@@ -108,7 +108,7 @@ pub(crate) fn rows(
             let Some(value) = value else { continue };
             let salt: [u8; 32] = seal::random();
             let text = canonical::to_string(value).map_err(|_| Error::Integrity("a record holds no canonical JSON"))?;
-            digests.extend_from_slice(&digest(name, &salt, text.as_bytes()));
+            digests.extend_from_slice(&field_digest(name, &salt, text.as_bytes()));
             fields |= bit;
             let salt = data_encoding::BASE64.encode(&salt);
             part.insert((*name).to_owned(), json!({"salt": salt, "value": value}));
@@ -140,8 +140,10 @@ pub(crate) struct KeyNumbers {
     pub(crate) person: u32,
 }
 
-/// `SHA-256(label || name || 00 || salt || value)`: binds the plain value, one salt a field.
-fn digest(name: &str, salt: &[u8; 32], value: &[u8]) -> [u8; 32] {
+/// The commitment to a field: `SHA-256("countersign/audit/v1" || 00 || name || 00 || salt || value)`. It binds the plain value
+/// in its canonical form; with a salt a field, one can be shown or erased without another.
+#[must_use]
+pub fn field_digest(name: &str, salt: &[u8; 32], value: &[u8]) -> [u8; 32] {
     let mut message = Vec::with_capacity(DIGEST_LABEL.len() + name.len() + 1 + 32 + value.len());
     message.extend_from_slice(DIGEST_LABEL);
     message.extend_from_slice(name.as_bytes());
@@ -168,8 +170,8 @@ mod tests {
 
     #[test]
     fn the_name_and_the_salt_cannot_run_into_each_other() {
-        assert_ne!(digest("ip", &[0; 32], b""), digest("i", &[b'p'; 32], b""));
-        assert_ne!(digest("ip", &[0; 32], b"a"), digest("ip", &[1; 32], b"a"));
+        assert_ne!(field_digest("ip", &[0; 32], b""), field_digest("i", &[b'p'; 32], b""));
+        assert_ne!(field_digest("ip", &[0; 32], b"a"), field_digest("ip", &[1; 32], b"a"));
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use data_encoding::BASE64;
 
 use crate::hash::Hash;
+use crate::lines;
+use crate::note::{Note, NoteError, VerifierKey};
 
 /// Most lines behind the root.
 pub const EXTENSIONS_MAX: usize = 16;
@@ -37,26 +39,56 @@ pub enum CheckpointError {
     TooMany,
 }
 
+/// Why a note is no checkpoint of a log that one knows.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// The note's text is no checkpoint.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// None of the keys is of the log that the checkpoint names.
+    #[error("no key of {0} is known")]
+    Origin(String),
+    /// No key of that log signed the note, or a signature that says so does not hold.
+    #[error(transparent)]
+    Note(#[from] NoteError),
+}
+
 impl Checkpoint {
+    /// Reads a note's text that a known log signed. A log's key has the log's origin as its name, as C2SP
+    /// tlog-checkpoint advises; of several keys of one origin (one may follow another) one signature is enough, and
+    /// one that does not hold is too much.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn open(note: &Note<'_>, logs: &[VerifierKey]) -> Result<Self, OpenError> {
+        let checkpoint = Self::parse(note.text)?;
+        let mut held = Err(OpenError::Origin(checkpoint.origin.clone()));
+        for key in logs.iter().filter(|key| key.name() == checkpoint.origin) {
+            match note.verify(key) {
+                Ok(()) => held = Ok(()),
+                Err(unsigned @ NoteError::Unsigned(_)) => held = held.or(Err(unsigned.into())),
+                Err(invalid) => return Err(invalid.into()),
+            }
+        }
+        held.map(|()| checkpoint)
+    }
+
     /// Reads the text of a note.
     ///
     /// # Errors
     /// [`CheckpointError`], with the line.
     pub fn parse(text: &str) -> Result<Self, CheckpointError> {
         let body = text.strip_suffix('\n').ok_or_else(|| CheckpointError::Line(text.lines().count().max(1)))?;
-        let mut lines = body.split('\n').enumerate().map(|(at, line)| match line {
+        let mut behind = body.split('\n').enumerate().map(|(at, line)| match line {
             "" => Err(CheckpointError::Line(at + 1)),
             line => Ok(line),
         });
-        let mut line = |number| lines.next().unwrap_or(Err(CheckpointError::Line(number)));
+        let mut line = |number| behind.next().unwrap_or(Err(CheckpointError::Line(number)));
         let origin = line(1)?.to_owned();
-        let number = line(2)?;
-        let is_plain = number.bytes().all(|byte| byte.is_ascii_digit()) && (number == "0" || !number.starts_with('0'));
-        let size = number.parse().ok().filter(|_| is_plain).ok_or(CheckpointError::Size)?;
-        let root = BASE64.decode(line(3)?.as_bytes()).ok().and_then(|root| root.try_into().ok());
-        let root = Hash(root.ok_or(CheckpointError::Root)?);
+        let size = lines::decimal(line(2)?).ok_or(CheckpointError::Size)?;
+        let root = lines::hash(line(3)?).ok_or(CheckpointError::Root)?;
         let mut extensions = Vec::new();
-        for extension in lines {
+        for extension in behind {
             if extensions.len() == EXTENSIONS_MAX {
                 return Err(CheckpointError::TooMany);
             }

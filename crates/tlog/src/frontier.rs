@@ -64,6 +64,11 @@ impl Frontier {
         self.size = self.size.checked_add(1).expect("no tree has 2^64 leaves");
     }
 
+    /// The hashes, largest subtree first.
+    pub(crate) fn roots(&self) -> &[Hash] {
+        &self.roots
+    }
+
     /// The root (RFC 6962, section 2.1): the complete subtrees joined from the right.
     #[must_use]
     pub fn root(&self) -> Hash {

@@ -1,20 +1,17 @@
 //! Signed notes (C2SP signed-note): a text and the signatures of those who stand for it, with Ed25519 (RFC 8032).
 
-use aws_lc_rs::digest::{SHA256, digest};
-use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
-use data_encoding::{BASE64, HEXLOWER_PERMISSIVE};
+use aws_lc_rs::signature::Ed25519KeyPair;
+use data_encoding::BASE64;
+
+use crate::key::{self, Algorithm, PublicKey, is_name};
 
 /// Longest note, in bytes.
 pub const NOTE_BYTES_MAX: usize = 64 * 1024;
 /// Most signatures of a note.
 pub const SIGNATURES_MAX: usize = 64;
-/// Longest name of a key, in bytes.
-pub const NAME_BYTES_MAX: usize = 255;
 
-/// Signature type of Ed25519 over the note's text.
-const ED25519_ALGORITHM: u8 = 1;
 /// What a signature's line begins with: an em dash and a space.
-const MARK: &str = "\u{2014} ";
+pub(crate) const MARK: &str = "\u{2014} ";
 
 /// Why a note or a key does not read, or a signature does not hold. Lines count from 1.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -46,69 +43,34 @@ pub enum NoteError {
     /// The key's signature is of another text, or of nobody.
     #[error("the signature of {0} does not hold")]
     Invalid(String),
+    /// A cosignature's time, in seconds, is not 1 to 2^63 - 1.
+    #[error("{0} s is not a time of a cosignature")]
+    Time(u64),
 }
 
-/// The name and key by which a note is verified.
+/// The name and key by which a note is verified: Ed25519 over the text (signature type 01).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VerifierKey {
-    name: String,
-    id: [u8; 4],
-    public: [u8; 32],
-}
-
-/// Whether a text can be the name of a key: not empty, without spaces and plus signs.
-fn is_name(name: &str) -> bool {
-    let fits = (1..=NAME_BYTES_MAX).contains(&name.len());
-    fits && !name.chars().any(|char| char.is_whitespace() || char.is_control() || char == '+')
-}
-
-/// The first four bytes of `SHA-256(name || 0A || algorithm || key)`.
-fn id_of(name: &str, public: &[u8; 32]) -> [u8; 4] {
-    let message = [name.as_bytes(), b"\n", &[ED25519_ALGORITHM], public].concat();
-    let mut id = [0; 4];
-    id.copy_from_slice(&digest(&SHA256, &message).as_ref()[..4]);
-    id
-}
+pub struct VerifierKey(PublicKey);
 
 impl VerifierKey {
-    /// Reads `name+id+base64(algorithm || key)`.
+    /// Reads `name+id+base64(01 || key)`.
     ///
     /// # Errors
     /// [`NoteError::Key`].
     pub fn parse(text: &str) -> Result<Self, NoteError> {
-        let text = text.trim_end_matches('\n');
-        let mut parts = text.splitn(3, '+');
-        let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
-            return Err(NoteError::Key("it has not three parts"));
-        };
-        if !is_name(name) {
-            return Err(NoteError::Key("its name cannot be one"));
-        }
-        let id = HEXLOWER_PERMISSIVE.decode(id.as_bytes()).ok().and_then(|id| <[u8; 4]>::try_from(id).ok());
-        let id = id.ok_or(NoteError::Key("its id is not eight hexadecimal digits"))?;
-        let key = BASE64.decode(key.as_bytes()).map_err(|_| NoteError::Key("its key is not base64"))?;
-        let public = match key.split_first() {
-            Some((&ED25519_ALGORITHM, public)) => <[u8; 32]>::try_from(public).ok(),
-            _ => return Err(NoteError::Key("its kind is not Ed25519")),
-        };
-        let public = public.ok_or(NoteError::Key("its key has not 32 bytes"))?;
-        if id != id_of(name, &public) {
-            return Err(NoteError::Key("its id is not that of its name and key"));
-        }
-        Ok(Self { name: name.to_owned(), id, public })
+        PublicKey::parse(text, Algorithm::Ed25519).map(Self)
     }
 
     /// The name.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.name
+        self.0.name()
     }
 }
 
 impl std::fmt::Display for VerifierKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let key = [&[ED25519_ALGORITHM], self.public.as_slice()].concat();
-        write!(f, "{}+{}+{}", self.name, HEXLOWER_PERMISSIVE.encode(&self.id), BASE64.encode(&key))
+        self.0.fmt(f)
     }
 }
 
@@ -120,7 +82,7 @@ pub struct SigningKey {
 
 impl std::fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "SigningKey({})", self.verifier.name)
+        write!(f, "SigningKey({})", self.verifier.name())
     }
 }
 
@@ -130,13 +92,8 @@ impl SigningKey {
     /// # Errors
     /// [`NoteError::Key`] for a text that cannot be a name.
     pub fn from_seed(name: &str, seed: &[u8; 32]) -> Result<Self, NoteError> {
-        if !is_name(name) {
-            return Err(NoteError::Key("its name cannot be one"));
-        }
-        let pair = Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| NoteError::Key("its secret is unusable"))?;
-        let mut public = [0; 32];
-        public.copy_from_slice(pair.public_key().as_ref());
-        Ok(Self { verifier: VerifierKey { name: name.to_owned(), id: id_of(name, &public), public }, pair })
+        let (public, pair) = key::from_seed(name, Algorithm::Ed25519, seed)?;
+        Ok(Self { verifier: VerifierKey(public), pair })
     }
 
     /// What others verify with.
@@ -151,8 +108,8 @@ impl SigningKey {
     /// [`NoteError::Shape`] or [`NoteError::Control`] for a text that no note can hold.
     pub fn sign(&self, text: &str) -> Result<String, NoteError> {
         check_text(text)?;
-        let signature = [self.verifier.id.as_slice(), self.pair.sign(text.as_bytes()).as_ref()].concat();
-        Ok(format!("{text}\n{MARK}{} {}\n", self.verifier.name, BASE64.encode(&signature)))
+        let line = key::line(&self.verifier.0, self.pair.sign(text.as_bytes()).as_ref());
+        Ok(format!("{text}\n{line}"))
     }
 }
 
@@ -176,7 +133,8 @@ pub struct Signature<'a> {
     pub bytes: Vec<u8>,
 }
 
-fn check_text(text: &str) -> Result<(), NoteError> {
+/// Whether a note can hold a text.
+pub(crate) fn check_text(text: &str) -> Result<(), NoteError> {
     if text.len() > NOTE_BYTES_MAX {
         return Err(NoteError::TooLong(text.len()));
     }
@@ -221,10 +179,7 @@ impl<'a> Note<'a> {
     /// # Errors
     /// [`NoteError::Unsigned`], [`NoteError::Invalid`].
     pub fn verify(&self, key: &VerifierKey) -> Result<(), NoteError> {
-        let found = self.signatures.iter().find(|signature| signature.name == key.name && signature.id == key.id);
-        let found = found.ok_or_else(|| NoteError::Unsigned(key.name.clone()))?;
-        let public = UnparsedPublicKey::new(&ED25519, &key.public);
-        public.verify(self.text.as_bytes(), &found.bytes).map_err(|_| NoteError::Invalid(key.name.clone()))
+        key.0.check(self.text.as_bytes(), &key.0.find(self)?.bytes)
     }
 }
 
@@ -238,6 +193,7 @@ fn signature(line: &str) -> Option<Signature<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::NAME_BYTES_MAX;
 
     /// Of the documentation of Go's package `note`.
     const NEUMANN: &str = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";

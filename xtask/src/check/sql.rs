@@ -10,10 +10,23 @@ const WITHOUT_WORKSPACE: &[(&str, &str)] = &[
     ("crates/tenancy/sql/catalogue_audit.sql", CATALOGUE),
     ("crates/tenancy/sql/catalogue_check.sql", CATALOGUE),
     ("crates/tenancy/sql/catalogue_tables.sql", CATALOGUE),
+    ("crates/tenancy/sql/deployment_age.sql", DEPLOYMENT),
+    ("crates/tenancy/sql/deployment_entries.sql", DEPLOYMENT),
+    ("crates/tenancy/sql/deployment_entry_of.sql", DEPLOYMENT),
+    ("crates/tenancy/sql/log_advance.sql", DEPLOYMENT),
+    ("crates/tenancy/sql/log_begin.sql", DEPLOYMENT),
+    ("crates/tenancy/sql/log_cursor.sql", DEPLOYMENT),
+    ("crates/tenancy/sql/log_deployment.sql", DEPLOYMENT),
+    ("crates/tenancy/sql/log_is_behind.sql", DEPLOYMENT),
+    ("crates/tenancy/sql/log_last_entry.sql", DEPLOYMENT),
+    ("crates/tenancy/sql/log_lock.sql", DEPLOYMENT),
 ];
 
 /// Why the live check of the catalogue names no workspace of its own.
 const CATALOGUE: &str = "reads the catalogue, which belongs to no workspace";
+
+/// Why the integrator's statements about all workspaces' logs name none; its own role runs them, and holds no values.
+const DEPLOYMENT: &str = "is of the deployment's log, which belongs to no workspace";
 
 /// Words that may not begin a statement: a Scope alone begins, ends and configures a transaction.
 const STEERING: &[&str] =

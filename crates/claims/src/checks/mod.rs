@@ -20,6 +20,7 @@ mod scoped;
 mod sealed;
 mod targets;
 mod tls;
+mod trail_tree;
 mod workspace_ids;
 
 use crate::probe::{ProbeCtx, ProbeError};
@@ -50,6 +51,7 @@ probes! {
     PolicyMatrix => matrix::run;
     PermissionFamilies => families::run;
     ProcessLevel => process_level::run;
+    TrailTree => trail_tree::run;
     RecordContext => records::context;
     RecordAppendOnly => records::append_only;
     RowSecurity => catalogue::row_security;

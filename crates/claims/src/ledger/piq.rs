@@ -173,9 +173,9 @@ registry! {
         maps [Asvs "2.3.3", Asvs "16.3.1", Asvs "16.3.2", Iso27001 "A.8.15", Soc2 "CC7.2"]
         register None => Awaits(Room::Requests, "delegation and escalation do not exist yet, so not every act of the sentence can be tried");
     Piq43 "PIQ-43" S Records Critical "The log shows any tampering."
-        enforced [] layers []
+        enforced ["ledger::Integrator", "ledger::Report", "migrations/0013_log.sql: ENABLE ALWAYS TRIGGER no_mod"] layers [Records, Database]
         maps [Asvs "16.4.3", Iso27001 "A.5.33", Soc2 "CC7.2"]
-        register None => Awaits(Room::Ledger, "records cannot be changed by the product, but the tree that lets a stranger verify them is not built yet");
+        register None => Live(&[CheckId::TrailTree]);
     Piq44 "PIQ-44" S Records High "A record holds who, when, from which address and device, and what it was about."
         enforced ["tenancy::Record", "migrations/0007_audit.sql: digests      bytea NOT NULL"] layers [Records, Database]
         maps [Iso27001 "A.8.15", Soc2 "CC7.2"]

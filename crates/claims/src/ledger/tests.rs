@@ -98,7 +98,6 @@ fn what_is_honestly_not_proven_names_its_room() {
         ("PIQ-31", Room::Identity),
         ("PIQ-34", Room::Identity),
         ("PIQ-42", Room::Requests),
-        ("PIQ-43", Room::Ledger),
         ("PLX-07", Room::Custody),
         ("PLX-18", Room::Tenancy),
     ];

@@ -21,6 +21,8 @@ words! {
         PermissionFamilies = "permission-families",
         /// Grants on one process, tried in another.
         ProcessLevel = "process-level",
+        /// The logs over the records, recomputed.
+        TrailTree = "trail-tree",
         /// Fields that every record must hold.
         RecordContext = "record-context",
         /// Attempts to change or remove records.
@@ -178,6 +180,19 @@ const fn control(name: &'static str) -> FaultSwitch {
 const FLIP_FIRST_BYTE: &str = "UPDATE countersign.person SET profile = set_byte(profile, 0, get_byte(profile, 0) # 255) \
      WHERE person_id = (SELECT person_id FROM countersign.person ORDER BY person_id LIMIT 1)";
 
+/// What only the log shows: a superuser switches the trigger off, rewrites a record and switches it on again.
+const REWRITE_A_RECORD: &str = "DO $$BEGIN
+  ALTER TABLE audit.record DISABLE TRIGGER no_mod;
+  UPDATE audit.record SET action = action || '.rewritten' WHERE id = (SELECT min(r.id) FROM audit.record r
+    WHERE r.workspace_id = (SELECT t.workspace_id FROM platform.route t WHERE t.slug = 'probe-a'));
+  ALTER TABLE audit.record ENABLE ALWAYS TRIGGER no_mod;
+END$$";
+const RESTORE_THE_RECORD: &str = "DO $$BEGIN
+  ALTER TABLE audit.record DISABLE TRIGGER no_mod;
+  UPDATE audit.record SET action = replace(action, '.rewritten', '') WHERE action LIKE '%.rewritten';
+  ALTER TABLE audit.record ENABLE ALWAYS TRIGGER no_mod;
+END$$";
+
 const CHECKS: &[CheckRow] = &[
     CheckRow::new(
         CheckId::TlsVersions,
@@ -234,6 +249,15 @@ const CHECKS: &[CheckRow] = &[
         control("grants-ignore-process"),
         "A canary person with a right on one process tries to use it in a second process of the same workspace and must be \
          refused, and in the first and must succeed.",
+    ),
+    CheckRow::new(
+        CheckId::TrailTree,
+        30,
+        &[Canaries, Database],
+        Sql { break_: &[REWRITE_A_RECORD], repair: &[RESTORE_THE_RECORD] },
+        "Recomputes the logs of both canary workspaces and, in turn, of every other up to 50,000 records: each entry from its \
+         record, every hash, tile and root, the signature, every value against its commitment, and what the deployment's \
+         log knows of it; a record without a leaf after a minute, and a deployment's log that is silent, count too.",
     ),
     CheckRow::new(
         CheckId::RecordContext,

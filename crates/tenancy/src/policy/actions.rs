@@ -118,6 +118,8 @@ actions! {
     RevokeToken "token.revoke" on PersonTarget: Rule::Oneself(Atom::TokenManage), by Operator;
     /// Reads the audit trail.
     SeeTrail "audit.see" on Whole: Rule::Workspace(Atom::AuditRead), by Operator Prober;
+    /// Takes the audit trail out of the installation.
+    ExportTrail "audit.export" on Whole: Rule::Workspace(Atom::AuditRead), by Operator;
     /// Makes a workspace; a permit of the platform's own workspace.
     AddWorkspace "workspace.add" on Whole: Rule::Workspace(Atom::WorkspaceOwn), by Operator;
     /// Opens the new workspace: its first record.

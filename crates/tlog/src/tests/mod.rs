@@ -1,5 +1,10 @@
 //! Against the definition of RFC 6962, written down as it stands there, and the hashes that other logs publish.
 
+mod parsers;
+mod texts;
+mod tiles;
+mod witness;
+
 use std::collections::HashMap;
 
 use proptest::prelude::*;

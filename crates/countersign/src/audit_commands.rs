@@ -1,0 +1,105 @@
+//! `countersign audit`: exports, proofs, keys, and verifying them.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+
+use crate::cli::{Audit, Data};
+use crate::commands::asked;
+use crate::control::Ask;
+
+/// Longest file of keys or kept checkpoint that is read.
+const TEXT_BYTES_MAX: u64 = 1024 * 1024;
+
+pub(crate) fn run(command: Audit) -> Result<ExitCode, String> {
+    match command {
+        Audit::Verify { live: true, data, workspace, json, .. } => verify_live(data, workspace, json),
+        Audit::Verify { dir, vkey, kept, json, .. } => {
+            let dir = dir.ok_or("name the folder of an export, or --live")?;
+            verify(&dir, vkey.as_deref(), &kept, json)
+        }
+        Audit::Export { data, workspace, out } => export(data, workspace, &out),
+        Audit::Proof { data, workspace, record, out } => {
+            let proof = asked(data, &Ask::AuditProof { workspace, record })?;
+            let text = |name: &str| proof[name].as_str().unwrap_or_default();
+            std::fs::write(&out, text("file")).map_err(|error| format!("{}: {error}", out.display()))?;
+            println!("{}", text("entry"));
+            Ok(ExitCode::SUCCESS)
+        }
+        Audit::Keys { data, workspace } => {
+            let keys = asked(data, &Ask::AuditKeys { workspace })?;
+            keys.as_array().into_iter().flatten().filter_map(Value::as_str).for_each(|key| println!("{key}"));
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    let named = |error: std::io::Error| format!("{}: {error}", path.display());
+    let size = std::fs::metadata(path).map_err(named)?.len();
+    if size > TEXT_BYTES_MAX {
+        return Err(format!("{} has {size} bytes; at most {TEXT_BYTES_MAX} are read", path.display()));
+    }
+    std::fs::read_to_string(path).map_err(named)
+}
+
+fn verify(dir: &Path, vkey: Option<&Path>, kept: &[PathBuf], is_json: bool) -> Result<ExitCode, String> {
+    let vkey = vkey.map(read).transpose()?;
+    let kept = kept.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;
+    let verdict = ledger::verify::export(dir, vkey.as_deref(), &kept);
+    match (&verdict, is_json) {
+        (Ok(verdict), false) => println!("{}", verdict.words()),
+        (Ok(verdict), true) => println!("{}", verdict.to_json()),
+        (Err(wrong), false) => eprintln!("NOT what was signed: {wrong}"),
+        (Err(wrong), true) => println!("{}", json!({"holds": false, "wrong": wrong.to_string()})),
+    }
+    Ok(if verdict.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn verify_live(data: Data, workspace: String, is_json: bool) -> Result<ExitCode, String> {
+    let report = asked(data, &Ask::AuditVerify { workspace })?;
+    if is_json {
+        println!("{report}");
+    } else {
+        let origin = report["origin"].as_str().unwrap_or("no log yet");
+        println!("{origin}\n{} records recomputed from the database, {} intact", report["records"], report["intact"]);
+        println!("{} wait for their leaf; the checkpoint is of {}", report["waiting"], report["signed"]);
+        for finding in report["findings"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+            println!("WRONG: {finding}");
+        }
+        println!(
+            "trust: the running server judged itself with its own key; an export with keys and checkpoints of yours does \
+             without it"
+        );
+    }
+    Ok(if report["wrong"] == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn export(data: Data, workspace: String, out: &Path) -> Result<ExitCode, String> {
+    if out.exists() {
+        return Err(format!("{} is there already; name a folder that is not", out.display()));
+    }
+    let made = asked(data, &Ask::AuditExport { workspace })?;
+    let folder = PathBuf::from(made["folder"].as_str().unwrap_or_default());
+    let moved = copy(&folder, out);
+    drop(std::fs::remove_dir_all(&folder));
+    moved.map_err(|error| format!("{}: {error}", out.display()))?;
+    println!("{} records of {} in {}", made["records"], made["origin"].as_str().unwrap_or_default(), out.display());
+    println!("verify it with: countersign audit verify {}", out.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Copies a folder: it may go to another file system, and belongs to whoever asked.
+fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        match entry.file_type()?.is_dir() {
+            true => copy(&entry.path(), &target)?,
+            false => drop(std::fs::copy(entry.path(), target)?),
+        }
+    }
+    Ok(())
+}

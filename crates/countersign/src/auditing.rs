@@ -1,0 +1,84 @@
+//! What the operator may do with a workspace's trail. An export is an act and leaves its record before it is made.
+
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use tenancy::policy::{ExportTrail, SeeTrail};
+use tenancy::{
+    Channel, Credential, Database, Internal, Origin, Permit, ReadOnly, Record, RecordId, Scope, Whole, WorkspaceId,
+};
+
+use crate::operator::{operate, words};
+
+/// A workspace whose trail is asked about.
+pub(crate) struct Auditing<'a> {
+    pub(crate) db: &'a Database,
+    pub(crate) platform: WorkspaceId,
+    pub(crate) workspace: WorkspaceId,
+    pub(crate) exports: &'a Path,
+}
+
+impl Auditing<'_> {
+    async fn view(&self) -> Result<(Scope<ReadOnly>, Permit<SeeTrail>), String> {
+        let operator = Credential::Internal(Internal::Operator);
+        let mut scope =
+            self.db.view(operator, self.workspace, Origin::internal(Channel::Control)).await.map_err(words)?;
+        let permit = scope.permit::<SeeTrail>(Whole).await.map_err(words)?;
+        Ok((scope, permit))
+    }
+
+    /// Writes the trail into a folder that only the server's user reads, and says which.
+    pub(crate) async fn export(&self) -> Result<Value, String> {
+        let mut scope = operate(self.db, self.workspace).await?;
+        let permit = scope.permit::<ExportTrail>(Whole).await.map_err(words)?;
+        let _writer = scope.write(permit, Record::about(self.workspace.uuid())).map_err(words)?;
+        let _committed = scope.commit().await.map_err(words)?;
+        let out = self.exports.join(uuid::Uuid::now_v7().to_string());
+        let mut private = std::fs::DirBuilder::new();
+        private.recursive(true).mode(0o700).create(&out).map_err(words)?;
+        let (scope, permit) = self.view().await?;
+        let made = ledger::export::export(self.db, self.platform, &scope, &permit, &out).await;
+        scope.finish();
+        match made {
+            Ok(made) => Ok(json!({
+                "folder": out, "origin": made.origin, "records": made.records, "deployment": made.deployment,
+            })),
+            Err(error) => {
+                drop(std::fs::remove_dir_all(&out));
+                Err(error.to_string())
+            }
+        }
+    }
+
+    pub(crate) async fn proof(&self, record: &str) -> Result<Value, String> {
+        let record: RecordId = record.parse().map_err(|_| format!("\"{record}\" is no record's id"))?;
+        let (scope, permit) = self.view().await?;
+        let proof = ledger::proof::prove(&scope, &permit, record).await.map_err(words)?;
+        scope.finish();
+        let proof = proof.ok_or("there is no such record, or it waits for its leaf; that takes a second")?;
+        Ok(json!({"index": proof.index, "entry": proof.entry, "file": proof.file}))
+    }
+
+    pub(crate) async fn keys(&self) -> Result<Value, String> {
+        let (scope, permit) = self.view().await?;
+        let keys = ledger::export::keys(self.db, self.platform, &scope, &permit).await.map_err(words)?;
+        scope.finish();
+        Ok(json!(keys))
+    }
+
+    pub(crate) async fn verify(&self) -> Result<Value, String> {
+        let (scope, permit) = self.view().await?;
+        let report = ledger::live::verify(self.db, &scope, &permit, |_, _| {}).await.map_err(words)?;
+        scope.finish();
+        Ok(json!({
+            "origin": report.origin,
+            "records": report.size,
+            "signed": report.signed_size,
+            "intact": report.intact,
+            "waiting": report.waiting,
+            "wrong": report.wrong,
+            "findings": report.findings,
+        }))
+    }
+}

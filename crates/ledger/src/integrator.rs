@@ -1,0 +1,242 @@
+//! The integrator: gives records their leaves, signs checkpoints, and enters them into the deployment's log.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tenancy::log::{Commitments, DEPLOYMENT, DeploymentEntry, Head, Leaf, Tick, TilePart};
+use tenancy::{Database, Error, WorkspaceId, faults};
+use tlog::{Checkpoint, Frontier, leaf_hash};
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::{entry, origin};
+
+/// How often records without a leaf are looked for.
+const TICK_EVERY: Duration = Duration::from_millis(250);
+/// How often checkpoints are entered into the deployment's log.
+const ANCHOR_EVERY: Duration = Duration::from_secs(10);
+/// The deployment's log is never silent for longer: silence is otherwise the same as a tail that was cut off.
+const HEARTBEAT_EVERY_S: f64 = 600.0;
+
+/// Turns records into logs until it is told to stop.
+#[derive(Debug, Clone)]
+pub struct Integrator {
+    database: Database,
+    host: String,
+    platform: WorkspaceId,
+}
+
+/// What one tick did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Done {
+    /// Leaves appended to workspaces' logs.
+    pub leaves: u64,
+    /// Entries appended to the deployment's log.
+    pub entries: u64,
+}
+
+impl Integrator {
+    /// An integrator of an installation that is reached under this URL. The URL names logs that begin now; those that
+    /// are there keep their names.
+    #[must_use]
+    pub fn new(database: Database, url: &str, platform: WorkspaceId) -> Self {
+        Self { database, host: origin::host_of(url), platform }
+    }
+
+    /// Ticks until `shutdown` holds `true` or its sender is gone.
+    pub async fn run(self, mut shutdown: watch::Receiver<bool>) {
+        let mut anchor_at = Instant::now();
+        let mut troubled = false;
+        while shutdown.has_changed().is_ok() && !*shutdown.borrow() {
+            let is_time = Instant::now() >= anchor_at;
+            let done = match is_time {
+                true => self.tick(true).await,
+                false => match self.database.log_is_behind().await {
+                    Ok(true) => self.tick(false).await,
+                    Ok(false) => Ok(Done::default()),
+                    Err(error) => Err(error),
+                },
+            };
+            match done {
+                Ok(_) if is_time => anchor_at = Instant::now() + ANCHOR_EVERY,
+                // Another node was faster: its tick did what ours would have.
+                Ok(_) | Err(Error::Busy) => {}
+                Err(ref error) if !troubled => {
+                    tracing::warn!(%error, state = error.sql_state(), "records get no leaves; trying again");
+                }
+                Err(_) => {}
+            }
+            troubled = done.is_err();
+            tokio::select! {
+                _ = shutdown.wait_for(|stop| *stop) => {}
+                () = tokio::time::sleep(TICK_EVERY) => {}
+            }
+        }
+    }
+
+    /// One tick: every record of the cut gets its leaf, and with `anchors` the deployment's log its entries.
+    ///
+    /// # Errors
+    /// The general failures of a statement; then nothing was changed.
+    pub async fn tick(&self, anchors: bool) -> Result<Done, Error> {
+        let Some(tick) = self.database.tick(&self.host).await? else { return Ok(Done::default()) };
+        let mut done = Done::default();
+        let mut open: Option<Open> = None;
+        loop {
+            let waiting = tick.waiting().await?;
+            if waiting.is_empty() {
+                break;
+            }
+            for record in waiting {
+                if open.as_ref().is_none_or(|open| open.workspace != record.workspace) {
+                    close(&tick, open.take()).await?;
+                    open = Some(Open::of(&tick, record.workspace).await?);
+                }
+                if let Some(open) = &mut open {
+                    open.append(tick.names.epoch, &record);
+                    done.leaves += 1;
+                }
+            }
+            if let Some(open) = &mut open {
+                open.store(&tick).await?;
+            }
+        }
+        close(&tick, open).await?;
+        if anchors {
+            done.entries = self.anchor(&tick).await?;
+        }
+        tick.commit().await?;
+        Ok(done)
+    }
+
+    /// Enters checkpoints into the deployment's log, or a heartbeat where there was nothing for long.
+    async fn anchor(&self, tick: &Tick) -> Result<u64, Error> {
+        let fresh = tick.unanchored().await?;
+        let last = tick.last_entry().await?;
+        let mut log = Log::of(tick, DEPLOYMENT).await?;
+        let mut entries = Vec::with_capacity(fresh.len());
+        for (workspace, size, note) in fresh {
+            let name = origin::of_workspace(&tick.names, workspace);
+            let text = note.split_once("\n\n").map_or(String::new(), |(text, _)| format!("{text}\n"));
+            let text = entry::of_checkpoint(&name, &text, log.frontier.size());
+            entries.push(log.enter(text, Some((workspace, size))));
+        }
+        let is_silent = entries.is_empty() && last.is_none_or(|(age_s, _)| age_s >= HEARTBEAT_EVERY_S);
+        if is_silent {
+            let now_us = jiff::Timestamp::now().as_microsecond();
+            entries.push(log.enter(entry::heartbeat(now_us), None));
+        }
+        if entries.is_empty() {
+            return Ok(0);
+        }
+        tick.store_entries(&entries).await?;
+        tick.grow_tiles(DEPLOYMENT, &log.take_tiles()).await?;
+        let name = origin::of_deployment(&tick.names, self.platform);
+        log.sign(tick, self.platform, &name).await;
+        log.store_head(tick, DEPLOYMENT).await?;
+        Ok(entries.len() as u64)
+    }
+}
+
+/// A log that grows within a tick.
+struct Log {
+    head: Head,
+    frontier: Frontier,
+    /// Hashes by level and index of the tile that they belong to.
+    tiles: BTreeMap<(u8, u64), Vec<u8>>,
+    is_signed: bool,
+}
+
+impl Log {
+    async fn of(tick: &Tick, log: WorkspaceId) -> Result<Self, Error> {
+        let head = tick.head(log).await?;
+        let frontier = Frontier::from_bytes(head.size, &head.frontier)
+            .map_err(|_| Error::Integrity("the head of a log is not its frontier"))?;
+        Ok(Self { head, frontier, tiles: BTreeMap::new(), is_signed: false })
+    }
+
+    /// Appends a leaf; the hash of every 256 of a level goes to a tile of the level above.
+    fn append(&mut self, hash: tlog::Hash) {
+        let tiles = &mut self.tiles;
+        self.frontier.append(hash, |level, index, hash| {
+            if level > 0 && level % 8 == 0 {
+                tiles.entry((level / 8, index / 256)).or_default().extend_from_slice(&hash.0);
+            }
+        });
+    }
+
+    fn enter(&mut self, entry: String, of: Option<(WorkspaceId, u64)>) -> DeploymentEntry {
+        let (index, hash) = (self.frontier.size(), leaf_hash(entry.as_bytes()));
+        self.append(hash);
+        DeploymentEntry { index, of, entry, hash: hash.0 }
+    }
+
+    fn take_tiles(&mut self) -> Vec<TilePart> {
+        let tiles = std::mem::take(&mut self.tiles).into_iter();
+        tiles.map(|((level, index), hashes)| TilePart { level, index, hashes }).collect()
+    }
+
+    /// Signs how the log stands. A workspace whose keys cannot be read keeps the note it had; the others do not wait.
+    async fn sign(&mut self, tick: &Tick, keys_of: WorkspaceId, name: &str) {
+        let checkpoint = Checkpoint {
+            origin: name.to_owned(),
+            size: self.frontier.size(),
+            root: self.frontier.root(),
+            extensions: Vec::new(),
+        };
+        let key = match tick.signing_keys(keys_of).await {
+            Ok(keys) => origin::signing_key(&keys, name),
+            Err(_) => None,
+        };
+        match key.and_then(|key| key.sign(&checkpoint.to_string()).ok()) {
+            Some(note) => {
+                self.head.checkpoint = Some(note);
+                self.head.signed_size = self.frontier.size();
+                self.is_signed = true;
+            }
+            None => tracing::error!(workspace = %keys_of, "a checkpoint could not be signed"),
+        }
+    }
+
+    async fn store_head(&mut self, tick: &Tick, log: WorkspaceId) -> Result<(), Error> {
+        self.head.size = self.frontier.size();
+        self.head.frontier = self.frontier.to_bytes();
+        tick.store_head(log, &self.head, self.is_signed).await
+    }
+}
+
+/// A workspace's log while its records are read.
+struct Open {
+    workspace: WorkspaceId,
+    log: Log,
+    leaves: Vec<Leaf>,
+}
+
+impl Open {
+    async fn of(tick: &Tick, workspace: WorkspaceId) -> Result<Self, Error> {
+        Ok(Self { workspace, log: Log::of(tick, workspace).await?, leaves: Vec::new() })
+    }
+
+    fn append(&mut self, epoch: i32, record: &Commitments) {
+        let mut text = entry::of_record(epoch, record);
+        if faults::on("leaf-of-another-entry") && record.order % 2 == 0 {
+            text.push(' ');
+        }
+        let hash = leaf_hash(text.as_bytes());
+        self.leaves.push(Leaf { index: self.log.frontier.size(), order: record.order, hash: hash.0 });
+        self.log.append(hash);
+    }
+
+    async fn store(&mut self, tick: &Tick) -> Result<(), Error> {
+        tick.store_leaves(self.workspace, &std::mem::take(&mut self.leaves)).await?;
+        tick.grow_tiles(self.workspace, &self.log.take_tiles()).await
+    }
+}
+
+async fn close(tick: &Tick, open: Option<Open>) -> Result<(), Error> {
+    let Some(mut open) = open else { return Ok(()) };
+    open.store(tick).await?;
+    let name = origin::of_workspace(&tick.names, open.workspace);
+    open.log.sign(tick, open.workspace, &name).await;
+    open.log.store_head(tick, open.workspace).await
+}

@@ -1,0 +1,17 @@
+//! The ledger: a log over the audit trail that nobody can quietly change, cut or roll back.
+//!
+//! The integrator gives each record its leaf in the tree of its workspace and signs how that tree stands; the
+//! deployment's log holds those checkpoints, so that a workspace whose history was forked sees it (decision 0013). What
+//! is hashed are commitments; the values lie sealed beside them. Everything is recomputed when it is verified.
+#![forbid(unsafe_code)]
+
+pub mod entry;
+pub mod export;
+mod folder;
+mod integrator;
+pub mod live;
+pub mod origin;
+pub mod proof;
+pub mod verify;
+
+pub use integrator::{Done, Integrator};

@@ -1,0 +1,235 @@
+//! A workspace's log recomputed from the database: every entry from its record, every hash, tile and root, the note, and
+//! every value that is still there against its commitment.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use tenancy::OwnEntry;
+use tenancy::leaves::{self, LeafRecord, LeafRow, LogHead, Part};
+use tenancy::policy::SeeTrail;
+use tenancy::{Database, Error, Permit, ReadOnly, Scope};
+use tlog::{Checkpoint, Frontier, Hash, Note, leaf_hash};
+
+use crate::entry::{self, Entry, FIELDS};
+use crate::origin;
+
+/// Most findings that are put into words; the rest is counted.
+pub const FINDINGS_MAX: usize = 50;
+/// A record that has no leaf after so many seconds is a finding: something holds up the integrator.
+const LEAFLESS_S: f64 = 60.0;
+
+/// What was found.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Report {
+    /// The log's name; nothing before its first leaf.
+    pub origin: Option<String>,
+    /// Leaves that were recomputed.
+    pub size: u64,
+    /// Leaves of the newest note.
+    pub signed_size: u64,
+    /// Root of the newest note.
+    pub root: Option<Hash>,
+    /// Records whose values are all there and are what was committed to.
+    pub intact: u64,
+    /// Records that wait for their leaf.
+    pub waiting: u64,
+    /// What is wrong, in words; at most [`FINDINGS_MAX`].
+    pub findings: Vec<String>,
+    /// How much is wrong in all.
+    pub wrong: u64,
+}
+
+impl Report {
+    fn find(&mut self, what: String) {
+        self.wrong += 1;
+        if self.findings.len() < FINDINGS_MAX {
+            self.findings.push(what);
+        }
+    }
+}
+
+/// Recomputes the log of the scope's workspace. `progress` is told how many leaves are done.
+///
+/// # Errors
+/// The general failures of a query; what is wrong with the log is in the report.
+pub async fn verify(
+    database: &Database,
+    scope: &Scope<ReadOnly>,
+    permit: &Permit<SeeTrail>,
+    mut progress: impl FnMut(u64, u64),
+) -> Result<Report, Error> {
+    let mut report = Report::default();
+    let (waiting, oldest_s) = leaves::leafless(scope, permit).await?;
+    report.waiting = waiting;
+    if oldest_s > LEAFLESS_S {
+        report.find(format!("{waiting} records have no leaf, the oldest since {oldest_s:.0} s"));
+    }
+    let Some(head) = leaves::head(scope, permit).await? else { return Ok(report) };
+    let anchor = database.deployment_newest_of(scope.workspace(), head.epoch).await?;
+    let mut tree = Recomputed::new([head.signed_size, anchor.as_ref().map_or(0, |anchor| anchor.size)]);
+    while tree.frontier.size() < head.size {
+        let from = tree.frontier.size();
+        let page = leaves::page(scope, permit, head.epoch, from).await?;
+        if page.is_empty() {
+            report.find(format!("the log has {} leaves and only {from} are there", head.size));
+            break;
+        }
+        let left = usize::try_from(head.size - from).unwrap_or(usize::MAX);
+        for row in page.into_iter().take(left) {
+            tree.leaf(head.epoch, &row, &mut report);
+        }
+        progress(tree.frontier.size(), head.size);
+    }
+    report.size = tree.frontier.size();
+    for ((level, index), expected) in &tree.tiles {
+        let found = leaves::tile(scope, permit, head.epoch, *level, *index).await?.unwrap_or_default();
+        // The log may have grown since its head was read.
+        if !found.starts_with(expected) {
+            report.find(format!("tile {index} of level {level} is not that of the leaves"));
+        }
+    }
+    judge_head(scope, &head, &tree, &mut report);
+    if let Some(anchor) = anchor {
+        judge_anchor(&anchor, &tree, &mut report);
+    }
+    Ok(report)
+}
+
+/// The tree that the records make.
+struct Recomputed {
+    frontier: Frontier,
+    /// Roots at the sizes that somebody signed.
+    roots: BTreeMap<u64, Option<Hash>>,
+    tiles: BTreeMap<(u8, u64), Vec<u8>>,
+}
+
+impl Recomputed {
+    fn new(sizes: [u64; 2]) -> Self {
+        let frontier = Frontier::new();
+        let roots = sizes.map(|size| (size, (size == 0).then(|| frontier.root()))).into();
+        Self { frontier, roots, tiles: BTreeMap::new() }
+    }
+
+    fn root_at(&self, size: u64) -> Option<Hash> {
+        self.roots.get(&size).copied().flatten()
+    }
+
+    fn leaf(&mut self, epoch: i32, row: &LeafRow, report: &mut Report) {
+        let index = self.frontier.size();
+        if row.index != index {
+            report.find(format!("leaf {index} is missing"));
+        }
+        let hash = match &row.record {
+            None => {
+                report.find(format!("the record of leaf {index} is missing"));
+                <[u8; 32]>::try_from(row.hash.as_slice()).map_or(leaf_hash(b""), Hash)
+            }
+            Some(record) => {
+                let text = entry::of_record(epoch, &record.committed);
+                let hash = leaf_hash(text.as_bytes());
+                if hash.0.as_slice() != row.hash {
+                    report.find(format!("record {} (leaf {index}) is not what its leaf says", record.committed.id));
+                }
+                match judge_record(&text, record) {
+                    Ok(()) => report.intact += 1,
+                    Err(why) => report.find(format!("record {} (leaf {index}): {why}", record.committed.id)),
+                }
+                hash
+            }
+        };
+        let tiles = &mut self.tiles;
+        self.frontier.append(hash, |level, index, hash| {
+            if level > 0 && level % 8 == 0 {
+                tiles.entry((level / 8, index / 256)).or_default().extend_from_slice(&hash.0);
+            }
+        });
+        if let Some(root) = self.roots.get_mut(&self.frontier.size()) {
+            *root = Some(self.frontier.root());
+        }
+    }
+}
+
+/// Whether the values of a record are those that its entry commits to, and its index columns those of the values.
+fn judge_record(text: &str, record: &LeafRecord) -> Result<(), String> {
+    let entry = Entry::parse(text.as_bytes()).map_err(|error| error.to_string())?;
+    let mut shown = Vec::new();
+    for (name, part) in [("person", &record.person), ("period", &record.period)] {
+        match part {
+            Part::Opened(fields) => shown.extend(fields),
+            Part::Closed => return Err(format!("its {name} part does not open")),
+            Part::Gone => return Err(format!("its {name} part is missing and no erasure says why")),
+        }
+    }
+    for name in FIELDS.iter().filter(|name| entry.fields.iter().any(|(known, _)| known == *name)) {
+        let field = shown.iter().find(|field| field.name == *name);
+        let field = field.ok_or_else(|| format!("its field {name} is missing"))?;
+        if !entry.commits_to(name, &field.salt, &field.value) {
+            return Err(format!("its field {name} is not what was committed to"));
+        }
+    }
+    if shown.len() != entry.fields.len() {
+        return Err("it holds fields that nothing commits to".to_owned());
+    }
+    let value = |name: &str| shown.iter().find(|field| field.name == name).map(|field| field.value.as_str());
+    let id = |text: &str, member: Option<&str>| {
+        let value: Value = serde_json::from_str(text).ok()?;
+        member.map_or(Some(&value), |name| value.get(name))?.as_str()?.parse::<uuid::Uuid>().ok()
+    };
+    if value("actor").and_then(|text| id(text, Some("id"))) != record.actor {
+        return Err("its index column names another actor".to_owned());
+    }
+    if value("target").and_then(|text| id(text, None)) != record.target {
+        return Err("its index column names another target".to_owned());
+    }
+    Ok(())
+}
+
+/// Whether head, frontier and note are those of the recomputed tree.
+fn judge_head(scope: &Scope<ReadOnly>, head: &LogHead, tree: &Recomputed, report: &mut Report) {
+    if tree.frontier.size() == head.size && tree.frontier.to_bytes() != head.frontier {
+        report.find("the head's frontier is not that of the leaves".to_owned());
+    }
+    report.signed_size = head.signed_size;
+    let Some(text) = &head.checkpoint else {
+        return report.find("no checkpoint was signed".to_owned());
+    };
+    let checkpoint = match open(scope, text) {
+        Ok(checkpoint) => checkpoint,
+        Err(why) => return report.find(why),
+    };
+    if checkpoint.size != head.signed_size || head.signed_size > head.size {
+        report.find(format!("the checkpoint is of {} leaves, the head says {}", checkpoint.size, head.signed_size));
+    }
+    if Some(checkpoint.root) != tree.root_at(checkpoint.size) {
+        report.find(format!("the root of the first {} records is not the one that was signed", checkpoint.size));
+    }
+    report.root = Some(checkpoint.root);
+    report.origin = Some(checkpoint.origin);
+}
+
+/// Whether the log still holds what the deployment's log knows of it: a tail that was cut off shows here.
+fn judge_anchor(anchor: &OwnEntry, tree: &Recomputed, report: &mut Report) {
+    let Some(origin) = report.origin.clone() else { return };
+    let Some(root) = tree.root_at(anchor.size) else {
+        let (known, size) = (anchor.size, tree.frontier.size());
+        return report.find(format!("the deployment's log knows of {known} records, and {size} are there"));
+    };
+    let text = Checkpoint { origin: origin.clone(), size: anchor.size, root, extensions: Vec::new() }.to_string();
+    if entry::of_checkpoint(&origin, &text, anchor.index) != anchor.entry {
+        report.find(format!("the first {} records are not those that the deployment's log knows of", anchor.size));
+    }
+}
+
+/// Opens a note of the scope's workspace with the workspace's own key.
+fn open(scope: &Scope<ReadOnly>, text: &str) -> Result<Checkpoint, String> {
+    let words = |error: &dyn std::fmt::Display| format!("the checkpoint does not read: {error}");
+    let note = Note::parse(text.as_bytes()).map_err(|error| words(&error))?;
+    let checkpoint = Checkpoint::parse(note.text).map_err(|error| words(&error))?;
+    if !origin::is_of(&checkpoint.origin, scope.workspace()) {
+        return Err("the checkpoint is of another log".to_owned());
+    }
+    let key = origin::signing_key(scope.keys(), &checkpoint.origin);
+    let key = key.ok_or("the workspace has no key for checkpoints")?;
+    note.verify(key.verifier()).map_err(|error| format!("the checkpoint is not signed by the log's key: {error}"))?;
+    Ok(checkpoint)
+}

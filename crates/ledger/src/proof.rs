@@ -1,0 +1,60 @@
+//! The proof of one record: a file by C2SP tlog-proof, for whoever has the record's entry and the log's key.
+
+use std::collections::HashMap;
+
+use tenancy::leaves;
+use tenancy::policy::SeeTrail;
+use tenancy::{Error, Mode, Permit, RecordId, Scope};
+use tlog::{ProofFile, Tile, TileNodes, prove_inclusion, tiles_of_inclusion};
+
+use crate::entry;
+
+/// A record's proof.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proof {
+    /// Index of its leaf.
+    pub index: u64,
+    /// The entry that the leaf commits to.
+    pub entry: String,
+    /// The proof file.
+    pub file: String,
+}
+
+/// Proves a record in the newest checkpoint; nothing while it has no leaf there.
+///
+/// # Errors
+/// [`Error::Integrity`] when the log does not hold what the proof needs; the general failures of a query.
+pub async fn prove<M: Mode>(
+    scope: &Scope<M>,
+    permit: &Permit<SeeTrail>,
+    record: RecordId,
+) -> Result<Option<Proof>, Error> {
+    let damaged = Error::Integrity("the log does not hold what the proof needs");
+    let Some((epoch, index)) = leaves::leaf_of(scope, permit, record).await? else { return Ok(None) };
+    let Some(head) = leaves::head(scope, permit).await?.filter(|head| head.epoch == epoch) else { return Ok(None) };
+    let Some(note) = head.checkpoint.filter(|_| index < head.signed_size) else { return Ok(None) };
+    let mut tiles: HashMap<Tile, Vec<u8>> = HashMap::new();
+    for tile in tiles_of_inclusion(index, head.signed_size).map_err(|_| damaged.clone())? {
+        tiles.insert(tile, read(scope, permit, epoch, tile).await?);
+    }
+    let nodes = TileNodes::new(head.signed_size, |tile| tiles.get(&tile).cloned());
+    let hashes = prove_inclusion(&nodes, index, head.signed_size).map_err(|_| damaged.clone())?;
+    let row = leaves::page(scope, permit, epoch, index).await?.into_iter().next().filter(|row| row.index == index);
+    let committed = row.and_then(|row| row.record).ok_or(damaged)?.committed;
+    let entry = entry::of_record(epoch, &committed);
+    let file = ProofFile { extra: None, index, hashes, note: &note }.to_string();
+    Ok(Some(Proof { index, entry, file }))
+}
+
+/// A tile's bytes, out of the leaves or the row of the tile, which may have grown since.
+async fn read<M: Mode>(scope: &Scope<M>, permit: &Permit<SeeTrail>, epoch: i32, tile: Tile) -> Result<Vec<u8>, Error> {
+    let mut bytes = match tile.level {
+        0 => {
+            let first = tile.index.saturating_mul(256);
+            leaves::hashes(scope, permit, epoch, first, first.saturating_add(u64::from(tile.width))).await?
+        }
+        level => leaves::tile(scope, permit, epoch, level, tile.index).await?.unwrap_or_default(),
+    };
+    bytes.truncate(tile.bytes());
+    Ok(bytes)
+}

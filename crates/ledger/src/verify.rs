@@ -1,0 +1,373 @@
+//! An export verified by itself: no database, no configuration, no network.
+//!
+//! Everything is recomputed from the entries: every leaf, every byte of every tile, both roots, both signatures, every
+//! shown field, and that the deployment's log holds one history of this workspace and no other.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use data_encoding::BASE64;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tlog::{
+    BUNDLE_BYTES_MAX, Checkpoint, Difference, Frontier, NOTE_BYTES_MAX, Note, Resource, VerifierKey, leaf_hash,
+    verify_log,
+};
+
+use crate::entry::{self, DeploymentEntry, Entry};
+use crate::folder;
+
+/// Longest line of the records, in bytes.
+pub const LINE_BYTES_MAX: u64 = 1024 * 1024;
+/// Most checkpoints of one workspace in the deployment's log that are verified.
+pub const OWN_MAX: usize = 4_000_000;
+
+/// Where an export is not what it says. Each names the file.
+#[derive(Debug, thiserror::Error)]
+pub enum Wrong {
+    /// A file cannot be read.
+    #[error("{}: {why}", .path.display())]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it, with line or place.
+        why: String,
+    },
+}
+
+fn wrong(path: &Path, why: impl std::fmt::Display) -> Wrong {
+    Wrong::File { path: path.to_owned(), why: why.to_string() }
+}
+
+/// What was verified, and how far the verdict reaches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// The log's name.
+    pub origin: String,
+    /// Records.
+    pub records: u64,
+    /// Fields that are shown and are what was committed to.
+    pub shown: u64,
+    /// Fields that are committed to and not shown.
+    pub withheld: u64,
+    /// Entries of the deployment's log.
+    pub deployment: u64,
+    /// Of these, checkpoints of this workspace.
+    pub own: u64,
+    /// Leaves of the newest own checkpoint in the deployment's log.
+    pub anchored: u64,
+    /// Leaves of each checkpoint that was kept.
+    pub kept: Vec<u64>,
+    /// Which keys came from elsewhere than the export.
+    pub pinned: Pinned,
+}
+
+/// Which keys whoever verifies knew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pinned {
+    /// None: the export vouches for itself.
+    Nothing,
+    /// The key of the workspace's log.
+    Log,
+    /// That and the deployment's.
+    Both,
+}
+
+impl Verdict {
+    /// The verdict for programs.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let pinned = match self.pinned {
+            Pinned::Nothing => "nothing",
+            Pinned::Log => "log",
+            Pinned::Both => "both",
+        };
+        json!({
+            "holds": true,
+            "origin": self.origin,
+            "records": self.records,
+            "shown": self.shown,
+            "withheld": self.withheld,
+            "deployment": self.deployment,
+            "own": self.own,
+            "anchored": self.anchored,
+            "trust": {"keys_given": pinned, "kept": self.kept, "witnesses": []},
+        })
+    }
+
+    /// The verdict in sentences: what holds, and what was not shown.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let mut lines = vec![
+            self.origin.clone(),
+            format!("{} records: every leaf, tile and root recomputed, the checkpoint's signature holds", self.records),
+            format!(
+                "{} fields are what was committed to, {} are committed to and not shown",
+                self.shown, self.withheld
+            ),
+            format!(
+                "the deployment's log ({} entries) holds {} checkpoints of this workspace, all of this one history, up to \
+                 record {}",
+                self.deployment, self.own, self.anchored
+            ),
+        ];
+        let pinned = match self.pinned {
+            Pinned::Both => "trust: both keys are the ones you gave",
+            Pinned::Log => {
+                "trust: the log's key is the one you gave; the deployment's came with the export, so a fork is shown only \
+                 as far as you believe that key"
+            }
+            Pinned::Nothing => {
+                "trust: the keys came with the export itself, so this shows no more than that it agrees with itself; give \
+                 the keys you know with --vkey"
+            }
+        };
+        lines.push(pinned.to_owned());
+        lines.push(match self.kept.iter().max() {
+            Some(size) => format!("trust: the log goes on from the checkpoint of {size} records that you kept"),
+            None => {
+                "trust: no earlier checkpoint was given (--kept), so an older state put back, or a history rewritten \
+                     with the log's own key, would not be seen"
+                    .to_owned()
+            }
+        });
+        lines.push("not checked: no outside witness has cosigned this checkpoint".to_owned());
+        lines.join("\n")
+    }
+}
+
+/// Verifies an export. `keys` are the keys that are known from elsewhere, `kept` notes that were kept earlier.
+///
+/// # Errors
+/// The first [`Wrong`].
+pub fn export(root: &Path, keys: Option<&str>, kept: &[String]) -> Result<Verdict, Wrong> {
+    let vkey_path = root.join(folder::VKEY);
+    let own_keys = keys_of(&vkey_path, &read_text(&vkey_path)?)?;
+    let given = keys.map(|text| keys_of(Path::new("--vkey"), text)).transpose()?;
+    let keys = given.as_deref().unwrap_or(&own_keys);
+    let checkpoint = open(&root.join(folder::CHECKPOINT), keys)?;
+    let kept_open: Vec<Checkpoint> =
+        kept.iter().map(|note| open_text(Path::new("--kept"), note, keys)).collect::<Result<_, _>>()?;
+    let deployment = root.join(folder::DEPLOYMENT);
+    let mut own = read_own(&deployment.join(folder::OWN))?;
+    let mut records = Records::open(root)?;
+    let mut roots = Roots::of(&own);
+    let mut failed = None;
+    let seen = |index, bytes: &[u8]| {
+        roots.append(bytes);
+        if failed.is_none() {
+            failed = records.check(index, bytes).err();
+        }
+    };
+    let verified = verify_log(&checkpoint, &kept_open, |resource| read_resource(root, resource), seen);
+    verified.map_err(|difference| of_difference(root, &difference))?;
+    if let Some(failed) = failed {
+        return Err(failed);
+    }
+    records.end()?;
+    // One key alone is the workspace's: the deployment's then comes with the export, and the verdict says so.
+    let is_common_pinned = keys.len() > 1;
+    let common_keys = if is_common_pinned { keys } else { &own_keys };
+    let common = open(&deployment.join(folder::CHECKPOINT), common_keys)?;
+    let mut failed = None;
+    let mut anchored = 0;
+    let count = own.len() as u64;
+    let each = |index, bytes: &[u8]| {
+        if failed.is_none() {
+            match check_deployment(&checkpoint.origin, index, bytes, &mut own, &roots) {
+                Ok(size) => anchored = size.unwrap_or(anchored),
+                Err(why) => failed = Some(why),
+            }
+        }
+    };
+    verify_log(&common, &[], |resource| read_resource(&deployment, resource), each)
+        .map_err(|difference| of_difference(&deployment, &difference))?;
+    match (failed, own.first_key_value()) {
+        (Some(why), _) => Err(wrong(&deployment, why)),
+        (None, Some((index, _))) => {
+            Err(wrong(&deployment.join(folder::OWN), format!("entry {index} is not in the deployment's log")))
+        }
+        (None, None) => Ok(Verdict {
+            origin: checkpoint.origin,
+            records: checkpoint.size,
+            shown: records.shown,
+            withheld: records.withheld,
+            deployment: common.size,
+            own: count,
+            anchored,
+            kept: kept_open.iter().map(|kept| kept.size).collect(),
+            pinned: match (given.is_some(), is_common_pinned) {
+                (false, _) => Pinned::Nothing,
+                (true, false) => Pinned::Log,
+                (true, true) => Pinned::Both,
+            },
+        }),
+    }
+}
+
+/// A key a line.
+fn keys_of(path: &Path, text: &str) -> Result<Vec<VerifierKey>, Wrong> {
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    lines
+        .map(|(at, line)| VerifierKey::parse(line).map_err(|why| wrong(path, format!("line {}: {why}", at + 1))))
+        .collect()
+}
+
+/// Roots at the sizes that the deployment's log is to know of.
+struct Roots {
+    frontier: Frontier,
+    at: BTreeMap<u64, Option<tlog::Hash>>,
+}
+
+impl Roots {
+    fn of(own: &BTreeMap<u64, u64>) -> Self {
+        Self { frontier: Frontier::new(), at: own.values().map(|size| (*size, None)).collect() }
+    }
+    fn append(&mut self, entry: &[u8]) {
+        self.frontier.append(leaf_hash(entry), |_, _, _| {});
+        if let Some(root) = self.at.get_mut(&self.frontier.size()) {
+            *root = Some(self.frontier.root());
+        }
+    }
+}
+
+/// An entry of the deployment's log: one of this workspace must be in the list and of this history.
+fn check_deployment(
+    origin: &str,
+    index: u64,
+    bytes: &[u8],
+    own: &mut BTreeMap<u64, u64>,
+    roots: &Roots,
+) -> Result<Option<u64>, String> {
+    let entry = DeploymentEntry::parse(bytes).map_err(|why| format!("entry {index}: {why}"))?;
+    let DeploymentEntry::Checkpoint { label, hash } = entry else { return Ok(None) };
+    if label != entry::label(origin, index) {
+        return match own.contains_key(&index) {
+            true => Err(format!("entry {index} is said to be of this workspace and is not")),
+            false => Ok(None),
+        };
+    }
+    let fork = || format!("entry {index} is a checkpoint of this workspace of another history: the log was forked");
+    let size = own.remove(&index).ok_or_else(fork)?;
+    let root = roots.at.get(&size).copied().flatten().ok_or_else(fork)?;
+    let text = Checkpoint { origin: origin.to_owned(), size, root, extensions: Vec::new() }.to_string();
+    if seal::sha256(text.as_bytes()) == hash { Ok(Some(size)) } else { Err(fork()) }
+}
+
+fn of_difference(root: &Path, difference: &Difference) -> Wrong {
+    wrong(root, difference)
+}
+
+fn open(path: &Path, keys: &[VerifierKey]) -> Result<Checkpoint, Wrong> {
+    open_text(path, &read_text(path)?, keys)
+}
+
+fn open_text(path: &Path, text: &str, keys: &[VerifierKey]) -> Result<Checkpoint, Wrong> {
+    let note = Note::parse(text.as_bytes()).map_err(|why| wrong(path, why))?;
+    Checkpoint::open(&note, keys).map_err(|why| wrong(path, why))
+}
+
+/// A short text.
+fn read_text(path: &Path) -> Result<String, Wrong> {
+    let file = File::open(path).map_err(|why| wrong(path, why))?;
+    let mut text = String::new();
+    let most = NOTE_BYTES_MAX as u64;
+    file.take(most + 1).read_to_string(&mut text).map_err(|why| wrong(path, why))?;
+    if text.len() as u64 > most {
+        return Err(wrong(path, format!("it is longer than {most} bytes")));
+    }
+    Ok(text)
+}
+
+fn read_resource(root: &Path, resource: Resource) -> Option<Vec<u8>> {
+    let file = File::open(root.join(resource.to_string())).ok()?;
+    let mut bytes = Vec::new();
+    file.take(BUNDLE_BYTES_MAX as u64 + 1).read_to_end(&mut bytes).ok()?;
+    Some(bytes)
+}
+
+/// Which entries of the deployment's log are the workspace's own: index to leaves.
+fn read_own(path: &Path) -> Result<BTreeMap<u64, u64>, Wrong> {
+    let file = File::open(path).map_err(|why| wrong(path, why))?;
+    let mut own = BTreeMap::new();
+    for (at, line) in BufReader::new(file.take(OWN_MAX as u64 * 42)).lines().enumerate() {
+        let line = line.map_err(|why| wrong(path, why))?;
+        let pair = line.split_once(' ').and_then(|(index, size)| Some((index.parse().ok()?, size.parse().ok()?)));
+        let (index, size) = pair.ok_or_else(|| wrong(path, format!("line {} is no index and size", at + 1)))?;
+        if own.insert(index, size).is_some() || own.len() > OWN_MAX {
+            return Err(wrong(path, format!("line {} is one too many", at + 1)));
+        }
+    }
+    Ok(own)
+}
+
+/// The records' lines, read along with the entries.
+struct Records {
+    path: PathBuf,
+    lines: BufReader<File>,
+    shown: u64,
+    withheld: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    index: u64,
+    entry: String,
+    shown: BTreeMap<String, ShownField>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ShownField {
+    salt: String,
+    value: String,
+}
+
+impl Records {
+    fn open(root: &Path) -> Result<Self, Wrong> {
+        let path = root.join(folder::RECORDS);
+        let lines = BufReader::new(File::open(&path).map_err(|why| wrong(&path, why))?);
+        Ok(Self { path, lines, shown: 0, withheld: 0 })
+    }
+
+    fn next(&mut self, line: u64) -> Result<Option<String>, Wrong> {
+        let mut text = String::new();
+        let read = (&mut self.lines).take(LINE_BYTES_MAX + 1).read_line(&mut text);
+        read.map_err(|why| wrong(&self.path, format!("line {line}: {why}")))?;
+        if text.len() as u64 > LINE_BYTES_MAX {
+            return Err(wrong(&self.path, format!("line {line} is longer than {LINE_BYTES_MAX} bytes")));
+        }
+        Ok(Some(text).filter(|text| !text.is_empty()))
+    }
+
+    fn check(&mut self, index: u64, bytes: &[u8]) -> Result<(), Wrong> {
+        let at = index + 1;
+        let text = self.next(at)?.ok_or_else(|| wrong(&self.path, format!("line {at} is missing")))?;
+        let at_line = |why: String| wrong(&self.path, format!("line {at}: {why}"));
+        let line: Line = serde_json::from_str(&text).map_err(|why| at_line(why.to_string()))?;
+        if line.index != index || line.entry.as_bytes() != bytes {
+            return Err(at_line("it is not the entry of its leaf".to_owned()));
+        }
+        let entry = Entry::parse(bytes).map_err(|why| at_line(why.to_string()))?;
+        for (name, field) in &line.shown {
+            let salt = BASE64.decode(field.salt.as_bytes()).ok().and_then(|salt| <[u8; 32]>::try_from(salt).ok());
+            let salt = salt.ok_or_else(|| at_line(format!("the salt of {name} is not the base64 of 32 bytes")))?;
+            if !entry.commits_to(name, &salt, &field.value) {
+                return Err(at_line(format!("the field {name} is not what was committed to")));
+            }
+        }
+        self.shown += line.shown.len() as u64;
+        self.withheld += (entry.fields.len() - line.shown.len()) as u64;
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<(), Wrong> {
+        match self.next(0)? {
+            Some(_) => Err(wrong(&self.path, "lines follow the last record")),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,1 @@
+SELECT c.epoch, c.host FROM audit.cursor c
