@@ -34,6 +34,7 @@ const EXPECTED: &[(&str, [u16; 3])] = &[
     ("GET /api/v1/groups", [401, 403, 200]),
     ("GET /api/v1/groups/{id}", [401, 403, 404]),
     ("GET /api/v1/audit-events", [401, 403, 200]),
+    ("GET /api/v1/audit-events/{id}/proof", [401, 403, 404]),
     ("GET /api/v1/claims", [200, 200, 200]),
     ("GET /api/v1/openapi.json", [200, 200, 200]),
     ("GET /health/live", [200, 200, 200]),
@@ -75,6 +76,8 @@ const EXPECTED: &[(&str, [u16; 3])] = &[
     ("GET /w/{slug}/processes/{key}", [303, 403, 303]),
     ("POST /w/{slug}/processes/{key}", [303, 403, 303]),
     ("GET /w/{slug}/audit", [303, 403, 303]),
+    ("GET /w/{slug}/audit/{id}", [303, 403, 303]),
+    ("GET /w/{slug}/audit/{id}/proof", [303, 403, 303]),
     ("GET /w/{slug}/tokens", [303, 200, 303]),
     ("POST /w/{slug}/tokens", [303, 200, 303]),
     ("GET /w/{slug}/workspaces", [303, 404, 303]),
@@ -94,8 +97,9 @@ impl Things {
     }
 
     fn path(&self, template: &str) -> String {
-        let kind =
-            ["requests", "people", "groups", "tokens"].into_iter().find(|kind| template.contains(&format!("/{kind}/")));
+        let kind = ["requests", "people", "groups", "tokens", "audit", "audit-events"]
+            .into_iter()
+            .find(|kind| template.contains(&format!("/{kind}/")));
         let id = kind.map_or("", |kind| &self.words[format!("id of {kind}").as_str()]);
         self.fill(&template.replace("{id}", id))
     }
@@ -128,12 +132,16 @@ async fn things(server: &Server) -> Things {
     let style = page.split("/assets/").nth(1).unwrap().split('"').next().unwrap();
     let (hash, name) = style.split_once('/').unwrap();
     let person = tom["id"].as_str().unwrap();
+    let trail = owner.get("/api/v1/audit-events").await.json();
+    let record = trail["items"][0]["id"].as_str().unwrap();
     let group = groups["items"][0]["id"].as_str().unwrap();
     let words = [
         ("id of requests", request.as_str()),
         ("id of people", person),
         ("id of groups", group),
         ("id of tokens", token),
+        ("id of audit", record),
+        ("id of audit-events", record),
         ("{slug}", "sample"),
         ("{key}", "purchase"),
         ("{hash}", hash),

@@ -305,6 +305,7 @@ async fn every_page_is_for_everybody() {
     let first = |list: Value| list["items"][0]["id"].as_str().unwrap().to_owned();
     let person = first(owner.get("/api/v1/people").await.json());
     let group = first(owner.get("/api/v1/groups").await.json());
+    let record = first(owner.get("/api/v1/audit-events").await.json());
     let at = |path: &str| format!("/w/sample/{path}");
 
     let browser = Browser::open(&server, Scripts::Run).await;
@@ -342,6 +343,7 @@ async fn every_page_is_for_everybody() {
         ("processes", at("processes")),
         ("process-editor", at("processes/purchase")),
         ("audit", at("audit")),
+        ("record", at(&format!("audit/{record}"))),
         ("tokens", at("tokens")),
         ("absent", at("requests/none")),
     ];

@@ -10,8 +10,11 @@ pub mod export;
 mod folder;
 mod integrator;
 pub mod live;
+mod mark;
 pub mod origin;
 pub mod proof;
 pub mod verify;
 
 pub use integrator::{Done, Integrator};
+pub use mark::Mark;
+pub use proof::Proof;

@@ -7,7 +7,7 @@ use tenancy::policy::SeeTrail;
 use tenancy::{Error, Mode, Permit, RecordId, Scope};
 use tlog::{ProofFile, Tile, TileNodes, prove_inclusion, tiles_of_inclusion};
 
-use crate::entry;
+use crate::{entry, origin};
 
 /// A record's proof.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +18,12 @@ pub struct Proof {
     pub entry: String,
     /// The proof file.
     pub file: String,
+    /// Whether the file holds under the log's own key, which was tried before it was handed out.
+    pub holds: bool,
+    /// The log's name.
+    pub origin: String,
+    /// Leaves of the checkpoint.
+    pub size: u64,
 }
 
 /// Proves a record in the newest checkpoint; nothing while it has no leaf there.
@@ -42,8 +48,11 @@ pub async fn prove<M: Mode>(
     let row = leaves::page(scope, permit, epoch, index).await?.into_iter().next().filter(|row| row.index == index);
     let committed = row.and_then(|row| row.record).ok_or(damaged)?.committed;
     let entry = entry::of_record(epoch, &committed);
-    let file = ProofFile { extra: None, index, hashes, note: &note }.to_string();
-    Ok(Some(Proof { index, entry, file }))
+    let proof = ProofFile { extra: None, index, hashes, note: &note };
+    let origin = note.lines().next().unwrap_or_default().to_owned();
+    let key = origin::signing_key(scope.keys(), &origin).map(|key| key.verifier().clone());
+    let holds = key.is_some_and(|key| proof.verify(entry.as_bytes(), &[key], &[]).is_ok());
+    Ok(Some(Proof { index, entry, file: proof.to_string(), holds, origin, size: head.signed_size }))
 }
 
 /// A tile's bytes, out of the leaves or the row of the tile, which may have grown since.

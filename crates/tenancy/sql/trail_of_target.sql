@@ -1,5 +1,9 @@
-SELECT r.id, r.rec, r.ts, r.action, r.actor_id, r.target_id, r.period_part, r.person_part, r.fields
+SELECT r.id, r.rec, r.ts, r.action, r.actor_id, r.target_id, r.period_part, r.person_part,
+  r.workspace_id, r.id, r.rec, (extract(epoch FROM r.ts) * 1000000)::bigint, r.action, r.class, r.fields, r.digests,
+  l.idx, l.epoch, l.hash, l.idx < h.signed_size
 FROM audit.record r
+LEFT JOIN audit.leaf l ON l.workspace_id = r.workspace_id AND l.record_id = r.id
+LEFT JOIN audit.head h ON h.workspace_id = l.workspace_id AND h.epoch = l.epoch
 WHERE r.workspace_id = $1 AND r.target_id = $3::uuid AND r.id < $2
   AND ($4::uuid IS NULL OR r.actor_id = $4) AND ($5::text IS NULL OR r.action = $5)
 ORDER BY r.id DESC

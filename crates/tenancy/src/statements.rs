@@ -31,6 +31,7 @@ crate::statements! { "../sql";
     OUTBOX_DONE = "outbox_done.sql";
     TRAIL_LIST = "trail_list.sql";
     TRAIL_OF_TARGET = "trail_of_target.sql";
+    TRAIL_ONE = "trail_one.sql";
     TRAIL_COUNT = "trail_count.sql";
     TRAIL_CONTEXT = "trail_context.sql";
     TRAIL_LEAVES = "trail_leaves.sql";

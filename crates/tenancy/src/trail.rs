@@ -3,8 +3,10 @@
 use jiff::Timestamp;
 use seal::columns;
 use serde_json::Value;
+use tokio_postgres::Row;
 use uuid::Uuid;
 
+use crate::log::Commitments;
 use crate::policy::{SeeRequest, SeeTrail};
 use crate::scope::{Mode, Permit, Scope};
 use crate::{Error, PersonId, RecordId, statements};
@@ -50,6 +52,23 @@ pub struct TrailRow {
     pub context: Value,
     /// What changed, before and after.
     pub diff: Option<Value>,
+    /// What the log holds of it.
+    pub commitments: Commitments,
+    /// Its leaf, once it has one.
+    pub leaf: Option<LeafMark>,
+}
+
+/// Where a record stands in the log of its workspace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeafMark {
+    /// Its index.
+    pub index: u64,
+    /// The log's epoch.
+    pub epoch: i32,
+    /// Its hash, as it is stored.
+    pub hash: Vec<u8>,
+    /// Whether a checkpoint that was signed covers it.
+    pub is_signed: bool,
 }
 
 /// Records, newest first, at most [`PAGE_MAX`].
@@ -69,27 +88,47 @@ pub async fn list<M: Mode>(
     // Two statements, so that each has the one plan that suits it.
     let statement = if filter.target.is_some() { &statements::TRAIL_OF_TARGET } else { &statements::TRAIL_LIST };
     let rows = scope.rows(statement, &[&workspace, &before, &filter.target, &actor, &filter.action, &limit]).await?;
-    rows.iter()
-        .map(|row| {
-            let id = RecordId::from_uuid(row.get(1));
-            let period = part::<columns::AuditPeriodPart, M>(scope, id, row.get(6))?;
-            let person = part::<columns::AuditPersonPart, M>(scope, id, row.get(7))?;
-            let text = |part: &Value, name: &str| part[name]["value"].as_str().unwrap_or("erased").to_owned();
-            Ok(TrailRow {
-                order: row.get(0),
-                id,
-                at: row.get(2),
-                action: row.get(3),
-                actor: row.get::<_, Option<Uuid>>(4).map(PersonId::from_uuid),
-                actor_kind: person["actor"]["value"]["kind"].as_str().unwrap_or("erased").to_owned(),
-                target: row.get(5),
-                ip: text(&person, "ip"),
-                device: text(&person, "device"),
-                context: period["context"]["value"].clone(),
-                diff: period.get("diff").map(|diff| diff["value"].clone()),
-            })
-        })
-        .collect()
+    rows.iter().map(|row| read(scope, row)).collect()
+}
+
+/// One record; nothing for one that is not there.
+///
+/// # Errors
+/// As [`list`].
+pub async fn one<M: Mode>(
+    scope: &Scope<M>,
+    _permit: &Permit<SeeTrail>,
+    id: RecordId,
+) -> Result<Option<TrailRow>, Error> {
+    let row = scope.maybe(&statements::TRAIL_ONE, &[&scope.workspace().uuid(), &id.uuid()]).await?;
+    row.map(|row| read(scope, &row)).transpose()
+}
+
+fn read<M: Mode>(scope: &Scope<M>, row: &Row) -> Result<TrailRow, Error> {
+    let id = RecordId::from_uuid(row.get(1));
+    let period = part::<columns::AuditPeriodPart, M>(scope, id, row.get(6))?;
+    let person = part::<columns::AuditPersonPart, M>(scope, id, row.get(7))?;
+    let text = |part: &Value, name: &str| part[name]["value"].as_str().unwrap_or("erased").to_owned();
+    Ok(TrailRow {
+        order: row.get(0),
+        id,
+        at: row.get(2),
+        action: row.get(3),
+        actor: row.get::<_, Option<Uuid>>(4).map(PersonId::from_uuid),
+        actor_kind: person["actor"]["value"]["kind"].as_str().unwrap_or("erased").to_owned(),
+        target: row.get(5),
+        ip: text(&person, "ip"),
+        device: text(&person, "device"),
+        context: period["context"]["value"].clone(),
+        diff: period.get("diff").map(|diff| diff["value"].clone()),
+        commitments: Commitments::from_row(row, 8),
+        leaf: row.get::<_, Option<i64>>(16).map(|index| LeafMark {
+            index: u64::try_from(index).unwrap_or(0),
+            epoch: row.get(17),
+            hash: row.get(18),
+            is_signed: row.get::<_, Option<bool>>(19) == Some(true),
+        }),
+    })
 }
 
 fn part<C: seal::Column<Content = Vec<u8>>, M: Mode>(

@@ -35,6 +35,7 @@ pub static ROUTES: &[RouteInfo] = routes! {
     GET "/api/v1/groups" Act("people.see");
     GET "/api/v1/groups/{id}" Act("people.see");
     GET "/api/v1/audit-events" Act("audit.see");
+    GET "/api/v1/audit-events/{id}/proof" Act("audit.see");
     GET "/api/v1/claims" Open;
     GET "/api/v1/openapi.json" Open;
     GET "/health/live" Open;
@@ -77,6 +78,8 @@ pub static ROUTES: &[RouteInfo] = routes! {
     GET "/w/{slug}/processes/{key}" Act("process.versions");
     POST "/w/{slug}/processes/{key}" Act("process.publish"), "document=%7B%7D";
     GET "/w/{slug}/audit" Act("audit.see");
+    GET "/w/{slug}/audit/{id}" Act("audit.see");
+    GET "/w/{slug}/audit/{id}/proof" Act("audit.see");
     GET "/w/{slug}/tokens" Act("token.see");
     POST "/w/{slug}/tokens" Act("token.issue"), "act=create&label=Canary&scope=requests%3Aread&days=1";
     GET "/w/{slug}/workspaces" Act("workspace.see");

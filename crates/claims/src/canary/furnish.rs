@@ -1,8 +1,11 @@
 //! Objects of the canary workspaces, made over the public listener as anybody's are.
 
 use serde_json::{Value, json};
+use tenancy::policy::SeeTrail;
+use tenancy::trail::{self, TrailFilter};
 use tenancy::{
-    Channel, CommentId, Credential, GroupId, Internal, Origin, ProcessId, ReadOnly, RequestId, Scope, TaskId,
+    Channel, CommentId, Credential, GroupId, Internal, Origin, ProcessId, ReadOnly, RecordId, RequestId, Scope, TaskId,
+    Whole,
 };
 
 use super::{Objects, Part, Side, people};
@@ -51,7 +54,17 @@ async fn furnish(cx: &ProbeCtx, side: &Side) -> Result<Objects, ProbeError> {
         Some(group) => group,
         None => people::add_group(&cx.db, side).await?,
     };
-    Ok(Objects { processes, requests, tasks, comment, group })
+    let record = record_of(cx, side, requests[0]).await?;
+    Ok(Objects { processes, requests, tasks, comment, group, record })
+}
+
+async fn record_of(cx: &ProbeCtx, side: &Side, request: RequestId) -> Result<RecordId, ProbeError> {
+    let mut scope = cx.view(side.workspace).await?;
+    let permit = scope.permit::<SeeTrail>(Whole).await?;
+    let about = TrailFilter { target: Some(request.uuid()), ..TrailFilter::default() };
+    let found = trail::list(&scope, &permit, &about, 1).await?;
+    scope.finish();
+    found.first().map(|row| row.id).ok_or_else(|| ProbeError::Canary("a record is not there".to_owned()))
 }
 
 async fn process(cx: &ProbeCtx, side: &Side, key: &str, decider: Part) -> Result<ProcessId, ProbeError> {

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use seal::WorkspaceKeys;
 use tenancy::policy::{Access, HeldGrant, Role};
-use tenancy::{CommentId, GroupId, PersonId, ProcessId, RequestId, TaskId, WorkspaceId};
+use tenancy::{CommentId, GroupId, PersonId, ProcessId, RecordId, RequestId, TaskId, WorkspaceId};
 use tokio::sync::Mutex;
 
 use crate::ask::{Answer, Content, Who, form_value};
@@ -136,6 +136,8 @@ pub struct Objects {
     pub comment: CommentId,
     /// A group.
     pub group: GroupId,
+    /// A record of an act on the first request.
+    pub record: RecordId,
 }
 
 impl std::fmt::Debug for Side {

@@ -99,7 +99,7 @@ pub(super) async fn run(cx: &ProbeCtx) -> Result<Outcome, ProbeError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tenancy::{CommentId, GroupId, ProcessId, RequestId, TaskId};
+    use tenancy::{CommentId, GroupId, ProcessId, RecordId, RequestId, TaskId};
 
     #[test]
     fn each_single_right_is_of_one_family_only() {
@@ -109,6 +109,7 @@ mod tests {
             tasks: [TaskId::random(), TaskId::random()],
             comment: CommentId::random(),
             group: GroupId::random(),
+            record: RecordId::random(),
         };
         let granted = |part: Part| -> Vec<Deed> {
             Deed::ALL.iter().copied().filter(|deed| deed.is_granted(part, &objects)).collect()

@@ -23,6 +23,8 @@ pub(super) enum Kind {
     ProcessKey,
     /// A process, by its id.
     ProcessId,
+    /// A record of the trail.
+    Record,
     /// A number of a version.
     Version,
     /// An id that only its own owner sees: a token, a session, a link.
@@ -52,6 +54,7 @@ pub(super) fn kind_of(before: &str, name: &str) -> Option<Kind> {
         "groups" => Some(Kind::Group),
         "comments" => Some(Kind::Comment),
         "processes" | "reports" | "catalogue" => Some(Kind::ProcessKey),
+        "audit" | "audit-events" => Some(Kind::Record),
         "versions" => Some(Kind::Version),
         "tokens" | "sessions" => Some(Kind::Private),
         _ => None,
@@ -107,6 +110,7 @@ pub(super) fn canary_value(side: &Side, objects: &Objects, kind: Kind) -> Option
         Kind::Comment => objects.comment.to_string(),
         Kind::ProcessKey => side.process_keys[0].clone(),
         Kind::ProcessId => objects.processes[0].to_string(),
+        Kind::Record => objects.record.to_string(),
         Kind::Version => "1".to_owned(),
         Kind::Private => uuid::Uuid::now_v7().to_string(),
     })

@@ -1,12 +1,12 @@
 //! `GET /audit-events`: records of the trail.
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tenancy::policy::SeeTrail;
 use tenancy::trail::{self, TrailFilter, TrailRow};
-use tenancy::{PersonId, RequestId, Whole};
+use tenancy::{PersonId, RecordId, RequestId, Whole};
 
 use super::cursor::{self, Page, Query};
 use super::{Caller, id_of};
@@ -46,6 +46,21 @@ pub(crate) async fn list(
     rows.truncate(most);
     scope.finish();
     Ok(Json(json!({"items": rows.iter().map(item).collect::<Vec<_>>(), "next": next})))
+}
+
+/// `GET /audit-events/{id}/proof`: the entry, and the file that proves it (C2SP tlog-proof).
+pub(crate) async fn proof(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    let mut scope = caller.view(&app).await?;
+    let permit = scope.permit::<SeeTrail>(Whole).await?;
+    let proof = ledger::proof::prove(&scope, &permit, id_of::<RecordId>(&id)?).await?.ok_or_else(Problem::not_found)?;
+    scope.finish();
+    Ok(Json(json!({
+        "index": proof.index, "entry": proof.entry, "proof": proof.file, "origin": proof.origin, "size": proof.size,
+    })))
 }
 
 fn item(row: &TrailRow) -> Value {

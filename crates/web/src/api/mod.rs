@@ -45,6 +45,7 @@ pub(crate) fn router() -> Router<App> {
         .route("/groups", get(groups::list))
         .route("/groups/{id}", get(groups::read))
         .route("/audit-events", get(audit::list))
+        .route("/audit-events/{id}/proof", get(audit::proof))
         .route("/claims", get(claims_list::list))
         .route("/openapi.json", get(|| async { Json(openapi::document()) }))
         .fallback(|| async { Problem::not_found() })

@@ -15,7 +15,7 @@ use super::caller::{PageCaller, name_of};
 use super::fail::{Answer, Fail};
 use super::look::page;
 use super::words;
-use crate::views::{Audit, AuditFilter, AuditRow, Nav};
+use crate::views::{Audit, AuditFilter, AuditRow, Nav, Pill, Tone};
 
 /// Records of one page.
 const PAGE_ROWS: usize = 50;
@@ -144,6 +144,7 @@ fn action_text(code: &str) -> String {
         "workspace.add" => "made a workspace",
         "workspace.open" => "opened the workspace",
         "effect.deliver" => "delivered a message",
+        "audit.export" => "took the audit trail out",
         "claim.verdict" => "noted a check",
         "canary.prepare" => "prepared the checks",
         other => return other.replace(['.', '_'], " "),
@@ -152,14 +153,14 @@ fn action_text(code: &str) -> String {
 }
 
 /// What the rows name.
-struct Named {
+pub(super) struct Named {
     people: BTreeMap<PersonId, String>,
     /// Number prefixes by the key of the process.
     prefixes: BTreeMap<String, String>,
 }
 
 impl Named {
-    async fn of(scope: &Scope<ReadOnly>, rows: &[TrailRow]) -> Result<Self, Fail> {
+    pub(super) async fn of(scope: &Scope<ReadOnly>, rows: &[TrailRow]) -> Result<Self, Fail> {
         let actors = rows.iter().filter_map(|row| row.actor);
         let targets = rows.iter().filter_map(|row| row.target).map(PersonId::from_uuid);
         let ids: BTreeSet<PersonId> = actors.chain(targets).take(people::NAMES_MAX).collect();
@@ -169,7 +170,7 @@ impl Named {
         Ok(Self { people, prefixes })
     }
 
-    fn row(&self, caller: &PageCaller, row: &TrailRow, now: jiff::Timestamp) -> AuditRow {
+    pub(super) fn row(&self, caller: &PageCaller, row: &TrailRow, now: jiff::Timestamp) -> AuditRow {
         let who = match row.actor {
             Some(person) => name_of(&self.people, person),
             None => actor_text(&row.actor_kind),
@@ -196,6 +197,8 @@ impl Named {
             target,
             target_href,
             detail: detail(row),
+            href: caller.path(&format!("/audit/{}", row.id)),
+            mark: mark(row),
         }
     }
 
@@ -206,6 +209,15 @@ impl Named {
             (Some("workspace"), _) => ("the workspace".to_owned(), None),
             _ => (id.to_string(), None),
         }
+    }
+}
+
+/// Where a record stands, in words.
+fn mark(row: &TrailRow) -> Pill {
+    match ledger::Mark::of(row) {
+        ledger::Mark::Signed { .. } => Pill::new(Tone::Ok, "in the signed log"),
+        ledger::Mark::Waiting => Pill::new(Tone::Idle, "waits for the log"),
+        ledger::Mark::Differs { .. } => Pill::new(Tone::No, "not as signed"),
     }
 }
 

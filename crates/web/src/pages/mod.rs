@@ -15,6 +15,7 @@ mod look;
 mod members;
 mod once;
 mod processes;
+mod record;
 mod request;
 mod session;
 mod sheet;
@@ -58,6 +59,8 @@ pub(crate) fn router() -> Router<App> {
         .route("/w/{slug}/processes", get(processes::list))
         .route("/w/{slug}/processes/{key}", get(processes::editor).post(processes::publish))
         .route("/w/{slug}/audit", get(audit::audit))
+        .route("/w/{slug}/audit/{id}", get(record::record))
+        .route("/w/{slug}/audit/{id}/proof", get(record::proof))
         .route("/w/{slug}/tokens", get(tokens::list).post(tokens::list_post))
         .route("/w/{slug}/workspaces", get(installation::list).post(installation::list_post))
         .layer(middleware::from_fn(look::look))

@@ -1,6 +1,6 @@
 //! The audit list. There is no way to delete anything here.
 
-use super::{Frame, When};
+use super::{Frame, Pill, When};
 use askama::Template;
 
 /// `/w/{slug}/audit`: newest first, one page, filtered by GET `action` and `request`.
@@ -53,4 +53,43 @@ pub struct AuditRow {
     pub target_href: Option<String>,
     /// Anything more: stage, channel, address; empty for nothing.
     pub detail: String,
+    /// Path of the record's page.
+    pub href: String,
+    /// Where it stands in the log.
+    pub mark: Pill,
+}
+
+/// `/w/{slug}/audit/{id}`: one record, and its proof.
+#[derive(Debug, Clone, Template)]
+#[template(path = "record.html")]
+pub struct RecordPage {
+    /// What every page has.
+    pub frame: Frame,
+    /// The record as the list shows it.
+    pub row: AuditRow,
+    /// Its id.
+    pub id: String,
+    /// Labels and values: address, device, facts of the act.
+    pub facts: Vec<(String, String)>,
+    /// What changed: label, before, after.
+    pub changes: Vec<(String, String, String)>,
+    /// The proof; none while it waits for its leaf.
+    pub proof: Option<RecordProof>,
+}
+
+/// A record's proof.
+#[derive(Debug, Clone)]
+pub struct RecordProof {
+    /// Name of the log.
+    pub origin: String,
+    /// Its number in the log, from 1.
+    pub number: u64,
+    /// Records that the checkpoint covers.
+    pub size: u64,
+    /// The entry that was hashed.
+    pub entry: String,
+    /// Whether it held when the page was made.
+    pub holds: bool,
+    /// Path of the file.
+    pub href: String,
 }

@@ -20,7 +20,7 @@ mod workspaces;
 #[cfg(test)]
 mod tests;
 
-pub use audit::{Audit, AuditFilter, AuditRow};
+pub use audit::{Audit, AuditFilter, AuditRow, RecordPage, RecordProof};
 pub use error::ErrorPage;
 pub use form::{Approval, Choice, Field, FieldKind, FormMode, FormProblem, RequestForm, Section, ShowWhen};
 pub use home::{Catalogue, Home, ProcessCard, RequestRow, WaitingRow};

@@ -197,6 +197,8 @@ pub fn audit(theme: Theme) -> Audit {
         target: "Laptop for new hire".to_owned(),
         target_href: Some("/w/northwind/requests/0193".to_owned()),
         detail: detail.to_owned(),
+        href: "/w/northwind/audit/0193".to_owned(),
+        mark: ok("in the signed log"),
     };
     let mut for_another = row("10:31", "Mia Chen", "approved", "Line manager · page");
     for_another.on_behalf = "Jonas Weber".to_owned();
@@ -327,5 +329,26 @@ pub fn workspaces(theme: Theme) -> Workspaces {
         owner_email: String::new(),
         error: Some("A workspace with that short name exists. Choose another one.".to_owned()),
         fresh_link: None,
+    }
+}
+
+/// One record with its proof.
+#[must_use]
+pub fn record(theme: Theme) -> RecordPage {
+    let row = audit(theme).rows.swap_remove(0);
+    RecordPage {
+        frame: signed_in(theme, "Record", Nav::Audit),
+        row,
+        id: "0193f0c4-7a10-7c3e-9a4e-0d4f6b2a9c11".to_owned(),
+        facts: vec![("Address".to_owned(), "192.0.2.7".to_owned()), ("Device".to_owned(), "Firefox".to_owned())],
+        changes: vec![("Manager".to_owned(), "Ana Ruiz".to_owned(), "Mia Chen".to_owned())],
+        proof: Some(RecordProof {
+            origin: "sign.example.org/ws/6f9619ff-8b86-4d01-b42d-00c04fc964ff/e1".to_owned(),
+            number: 46_667,
+            size: 70_000,
+            entry: "{\"action\":\"request.approve\",\"class\":1,\"e\":1}".to_owned(),
+            holds: true,
+            href: "/w/northwind/audit/0193/proof".to_owned(),
+        }),
     }
 }

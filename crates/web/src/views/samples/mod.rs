@@ -50,6 +50,7 @@ pub fn pages(theme: Theme) -> Vec<Sample> {
         sample("groups", &groups(theme)),
         sample("group", &group(theme)),
         sample("audit", &audit(theme)),
+        sample("record", &record(theme)),
         sample("processes", &processes(theme)),
         sample("process-edit", &process_edit(theme)),
         sample("tokens", &tokens(theme)),
