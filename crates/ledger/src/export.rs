@@ -10,7 +10,7 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 use tenancy::leaves::{self, LeafRow, Part};
 use tenancy::policy::SeeTrail;
-use tenancy::{Database, Permit, ReadOnly, Scope, WorkspaceId};
+use tenancy::{Cosignature, Database, Permit, ReadOnly, Scope, WorkspaceId};
 use tlog::{Checkpoint, Note};
 
 use crate::folder::{self, Folder, Lines};
@@ -138,7 +138,9 @@ fn line_of(index: u64, entry: &str, parts: [&Part; 2]) -> String {
 
 async fn export_deployment(database: &Database, own: WorkspaceId, out: &Path) -> Result<Checkpoint, ExportError> {
     let head = database.deployment_head().await?.ok_or(ExportError::Empty)?;
-    let checkpoint = checkpoint_of(&head.checkpoint)?;
+    let cosigned = cosigned(database.cosignatures(head.epoch).await?, head.size);
+    let note = cosigned.unwrap_or(head.checkpoint);
+    let checkpoint = checkpoint_of(&note)?;
     let mut log = Folder::create(out)?;
     let mut ours = Lines::create(out, folder::OWN)?;
     let mut next = 0;
@@ -161,8 +163,16 @@ async fn export_deployment(database: &Database, own: WorkspaceId, out: &Path) ->
         .await?;
     }
     ours.finish()?;
-    log.finish(&head.checkpoint)?;
+    log.finish(&note)?;
     Ok(checkpoint)
+}
+
+/// The newest note of the deployment's log that a witness cosigned, with every cosignature that is of just that note:
+/// witnesses are seconds behind the log, and what they saw is worth more than what came since.
+fn cosigned(cosignatures: Vec<Cosignature>, size: u64) -> Option<String> {
+    let newest = cosignatures.iter().filter(|one| one.size <= size).max_by_key(|one| one.size)?;
+    let of_it = cosignatures.iter().filter(|one| one.note == newest.note);
+    Some(newest.note.clone() + &of_it.map(|one| one.line.as_str()).collect::<String>())
 }
 
 /// Writes off the async threads.
