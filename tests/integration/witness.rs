@@ -366,6 +366,11 @@ async fn it_does_not_begin_where_it_could_not_keep_its_promise() {
     let (code, why) = refused(&place, &["--listen", "0.0.0.0:0"]);
     assert!(code == Some(1) && why.contains("TLS proxy") && why.contains("--behind-tls-proxy yes"), "{why}");
     drop(witness);
+    let lock = place.path("witness/countersign.lock");
+    fs::write(&lock, "").unwrap();
+    let (code, why) = refused(&place, &["--listen", "127.0.0.1:0"]);
+    assert!(code == Some(1) && why.contains("is a server's"), "{why}");
+    fs::remove_file(&lock).unwrap();
     let mode = |name: &str| fs::metadata(place.path(name)).unwrap().permissions().mode() & 0o777;
     assert_eq!([mode("witness"), mode("witness/seed")], [0o700, 0o600]);
     let path = held(&place, &log.origin);

@@ -198,7 +198,7 @@ pub enum Audit {
         #[arg(long, value_name = "FILE", conflicts_with = "live")]
         witness: Option<PathBuf>,
         /// So many of the witnesses must have cosigned.
-        #[arg(long, value_name = "N", requires = "witness", default_value_t = 0)]
+        #[arg(long, value_name = "N", requires = "witness", conflicts_with = "live", default_value_t = 0)]
         require_witnesses: usize,
         /// Recompute the log in the database of the running server.
         #[arg(long)]

@@ -21,7 +21,7 @@ use web::{InFlight, Limits};
 
 use crate::admitted::Admitted;
 use crate::cli::{self, Stated};
-use crate::data_dir::EXIT_IN_USE;
+use crate::data_dir::{EXIT_IN_USE, LOCK_FILE};
 use crate::serve::Signals;
 use crate::{audit_commands, listeners, logs, privileges};
 
@@ -49,6 +49,9 @@ pub(crate) fn run(flags: &cli::Witness) -> Result<ExitCode, String> {
             "{listen} is not loopback, and plain HTTP is served on loopback only; listen there and put a TLS proxy in \
              front, or state that one is there with --behind-tls-proxy yes"
         ));
+    }
+    if flags.data.join(LOCK_FILE).exists() {
+        return Err(format!("{} is a server's; a witness has a folder of its own", flags.data.display()));
     }
     privileges::drop_to_owner_of(&flags.data).map_err(|error| error.to_string())?;
     if flags.print_key {
