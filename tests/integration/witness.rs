@@ -342,15 +342,25 @@ async fn what_cannot_be_stored_is_not_cosigned() {
 
 /// The command on a folder, run to its end.
 fn refused(place: &Place, further: &[&str]) -> (Option<i32>, String) {
-    let Output { status, stderr, .. } = command()
+    let mut child = command()
         .args(["witness", "--name", NAME, "--data"])
         .arg(place.path("witness"))
         .arg("--log")
         .arg(place.path("logs.vkey"))
         .args(further)
         .stdin(Stdio::null())
-        .output()
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
         .unwrap();
+    let begun = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if begun.elapsed() > PATIENCE {
+            child.kill().unwrap();
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let Output { status, stderr, .. } = child.wait_with_output().unwrap();
     (status.code(), String::from_utf8(stderr).unwrap())
 }
 

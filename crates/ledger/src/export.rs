@@ -181,3 +181,25 @@ async fn blocking<T: Send + 'static>(
 ) -> Result<T, ExportError> {
     tokio::task::spawn_blocking(act).await.map_err(damaged)?
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_cosigned_note_is_taken_with_all_that_cosigned_it() {
+        let one = |witness: &str, size: u64| Cosignature {
+            vkey: witness.to_owned(),
+            name: witness.to_owned(),
+            size,
+            note: format!("note {size}\n"),
+            line: format!("{witness} of {size}\n"),
+            cosigned_at: None,
+        };
+        let all = || vec![one("a", 9), one("b", 5), one("c", 9)];
+        assert_eq!(cosigned(all(), 9).unwrap(), "note 9\na of 9\nc of 9\n");
+        assert_eq!(cosigned(all(), 8).unwrap(), "note 5\nb of 5\n", "none that the log does not reach");
+        assert_eq!(cosigned(all(), 4), None);
+        assert_eq!(cosigned(Vec::new(), 9), None);
+    }
+}
