@@ -27,3 +27,5 @@ mod server;
 mod statements;
 mod support;
 mod the_main_job;
+mod witness;
+mod witnessed;

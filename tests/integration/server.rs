@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 pub(crate) const ALL_SCOPES: &str = "requests:read,requests:write,tasks:decide,processes:admin,people:admin,audit:read";
 
 /// Longest a start or an end may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 static BINARY: LazyLock<PathBuf> = LazyLock::new(binary);
 
@@ -266,7 +266,7 @@ pub(crate) fn run(data: &Path, arguments: &[&str]) -> Output {
     command().args(all).stdin(Stdio::null()).output().unwrap()
 }
 
-fn read_lines(stdout: std::process::ChildStdout) -> Receiver<String> {
+pub(crate) fn read_lines(stdout: std::process::ChildStdout) -> Receiver<String> {
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
         for line in BufReader::new(stdout).lines().map_while(Result::ok) {

@@ -31,8 +31,12 @@ pub(crate) struct Counted {
 
 impl Admitted {
     pub(crate) fn new(config: &Config) -> Self {
-        let crowd = Crowd::of_at_most(config.limits.connections_per_address_max);
-        Self { crowd, proxies: config.trusted_proxies.clone().into() }
+        Self::of_at_most(config.limits.connections_per_address_max, &config.trusted_proxies)
+    }
+
+    /// So many connections of an address, and any number of these proxies.
+    pub(crate) fn of_at_most(each_max: usize, proxies: &[Network]) -> Self {
+        Self { crowd: Crowd::of_at_most(each_max), proxies: proxies.into() }
     }
 
     fn admit(&self, stream: TcpStream) -> io::Result<Counted> {

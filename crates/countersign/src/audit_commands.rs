@@ -15,9 +15,14 @@ const TEXT_BYTES_MAX: u64 = 1024 * 1024;
 pub(crate) fn run(command: Audit) -> Result<ExitCode, String> {
     match command {
         Audit::Verify { live: true, data, workspace, json, .. } => verify_live(data, workspace, json),
-        Audit::Verify { dir, vkey, kept, json, .. } => {
+        Audit::Verify { dir, vkey, kept, witness, require_witnesses, json, .. } => {
             let dir = dir.ok_or("name the folder of an export, or --live")?;
-            verify(&dir, vkey.as_deref(), &kept, json)
+            let text = |path: Option<PathBuf>| path.as_deref().map(read).transpose();
+            let (keys, witnesses) = (text(vkey)?, text(witness)?);
+            let kept = kept.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;
+            let (keys, witnesses) = (keys.as_deref(), witnesses.as_deref());
+            let known = ledger::verify::Known { keys, kept: &kept, witnesses, required: require_witnesses };
+            Ok(verify(&dir, &known, json))
         }
         Audit::Export { data, workspace, out } => export(data, workspace, &out),
         Audit::Proof { data, workspace, record, out } => {
@@ -35,7 +40,7 @@ pub(crate) fn run(command: Audit) -> Result<ExitCode, String> {
     }
 }
 
-fn read(path: &Path) -> Result<String, String> {
+pub(crate) fn read(path: &Path) -> Result<String, String> {
     let named = |error: std::io::Error| format!("{}: {error}", path.display());
     let size = std::fs::metadata(path).map_err(named)?.len();
     if size > TEXT_BYTES_MAX {
@@ -44,17 +49,15 @@ fn read(path: &Path) -> Result<String, String> {
     std::fs::read_to_string(path).map_err(named)
 }
 
-fn verify(dir: &Path, vkey: Option<&Path>, kept: &[PathBuf], is_json: bool) -> Result<ExitCode, String> {
-    let vkey = vkey.map(read).transpose()?;
-    let kept = kept.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;
-    let verdict = ledger::verify::export(dir, vkey.as_deref(), &kept);
+fn verify(dir: &Path, known: &ledger::verify::Known<'_>, is_json: bool) -> ExitCode {
+    let verdict = ledger::verify::export_known(dir, known);
     match (&verdict, is_json) {
         (Ok(verdict), false) => println!("{}", verdict.words()),
         (Ok(verdict), true) => println!("{}", verdict.to_json()),
         (Err(wrong), false) => eprintln!("NOT what was signed: {wrong}"),
         (Err(wrong), true) => println!("{}", json!({"holds": false, "wrong": wrong.to_string()})),
     }
-    Ok(if verdict.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    if verdict.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn verify_live(data: Data, workspace: String, is_json: bool) -> Result<ExitCode, String> {

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Hand in requests, and have the right people countersign them.
 #[derive(Debug, Parser)]
@@ -45,6 +45,11 @@ pub enum Command {
     /// The audit trail's log: export it, prove a record, verify.
     #[command(subcommand)]
     Audit(Audit),
+    /// Be a witness: cosign how the logs of others stand, and never two histories of one log (C2SP tlog-witness).
+    #[command(
+        after_help = "Example:\n  countersign audit keys --workspace sample > their.vkey\n  countersign witness --data /var/lib/countersign-witness --name witness.example.org --log their.vkey --listen 127.0.0.1:8091"
+    )]
+    Witness(Witness),
     /// Scratch instances only: do what must turn a check red.
     #[command(subcommand)]
     Scratch(Scratch),
@@ -189,6 +194,12 @@ pub enum Audit {
         /// A checkpoint that you kept; may be given several times.
         #[arg(long, value_name = "FILE", conflicts_with = "live")]
         kept: Vec<PathBuf>,
+        /// File with keys of witnesses, one a line: the verdict says which of them cosigned, and when.
+        #[arg(long, value_name = "FILE", conflicts_with = "live")]
+        witness: Option<PathBuf>,
+        /// So many of the witnesses must have cosigned.
+        #[arg(long, value_name = "N", requires = "witness", conflicts_with = "live", default_value_t = 0)]
+        require_witnesses: usize,
         /// Recompute the log in the database of the running server.
         #[arg(long)]
         live: bool,
@@ -242,6 +253,38 @@ pub enum Audit {
         #[arg(long, value_name = "SLUG", default_value = "sample")]
         workspace: String,
     },
+}
+
+/// `countersign witness`.
+#[derive(Debug, Clone, Args)]
+pub struct Witness {
+    /// The witness's own folder: its secret, and what it cosigned. It is never put back from a copy.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// Its name, for good: a host of yours, or a path below one.
+    #[arg(long)]
+    pub name: String,
+    /// Address of the plain listener: loopback, unless a TLS proxy is stated.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8091")]
+    pub listen: SocketAddr,
+    /// File with keys of logs, one a line, as `countersign audit keys` prints them; may be given several times.
+    #[arg(long = "log", value_name = "VKEYFILE", required_unless_present = "print_key")]
+    pub logs: Vec<PathBuf>,
+    /// States that a TLS proxy stands in front of an address that is not loopback.
+    #[arg(long, value_enum, default_value_t = Stated::No)]
+    pub behind_tls_proxy: Stated,
+    /// Print the witness's key and end, also while it runs.
+    #[arg(long)]
+    pub print_key: bool,
+}
+
+/// What an operator states.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Stated {
+    /// It is not so.
+    No,
+    /// It is so.
+    Yes,
 }
 
 /// `countersign scratch`.

@@ -55,6 +55,7 @@ fn carry_out(command: Command) -> Result<ExitCode, String> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Audit(audit) => crate::audit_commands::run(audit),
+        Command::Witness(witness) => crate::witness::run(&witness),
         Command::Scratch(Scratch::OpenPlain { data, listen }) => print_text(data, &Ask::OpenPlain { listen }),
         Command::Scratch(Scratch::ClosePlain(data)) => print_text(data, &Ask::ClosePlain),
         Command::Migrate(data) => migrate(data),

@@ -16,7 +16,7 @@ use nix::unistd::{Uid, geteuid};
 /// Exit code of a process that finds the directory in use (`EX_CONFIG` of sysexits.h).
 pub const EXIT_IN_USE: u8 = 78;
 
-const LOCK_FILE: &str = "countersign.lock";
+pub(crate) const LOCK_FILE: &str = "countersign.lock";
 
 /// Why a data directory cannot be used.
 #[derive(Debug, thiserror::Error)]

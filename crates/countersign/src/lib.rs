@@ -22,3 +22,4 @@ pub mod sample;
 pub mod scratch;
 pub mod serve;
 pub mod tls;
+mod witness;

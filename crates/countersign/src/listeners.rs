@@ -9,7 +9,8 @@ use axum::http::{Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum_server::Handle;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
-use hyper_util::rt::TokioTimer;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
 use rustls_pki_types::UnixTime;
 use web::{App, Listener};
 
@@ -41,23 +42,22 @@ impl Listeners {
             PlainHttp::Loopback | PlainHttp::BehindTlsProxy => web::router(app.clone(), Listener::Plain),
         };
         let header_time = Duration::from_millis(config.limits.header_timeout_ms);
-        let plain = bind(config.listen)?;
-        let https = bind(config.listen_https)?;
+        let flags = "--listen or --listen-https";
+        let plain = bind(config.listen, flags)?;
+        let https = bind(config.listen_https, flags)?;
         let (plain_address, https_address) = (address(&plain)?, address(&https)?);
         let admitted = Admitted::new(config);
         let mut server = axum_server::from_tcp(plain)
             .map_err(|error| error.to_string())?
             .acceptor(admitted.clone())
             .handle(handles[0].clone());
-        server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(header_time);
-        server.http_builder().http2().max_concurrent_streams(128).max_pending_accept_reset_streams(Some(20));
+        bounded(server.http_builder(), header_time);
         tokio::spawn(server.serve(plain_router.into_make_service_with_connect_info::<SocketAddr>()));
         let mut server = axum_server::from_tcp(https)
             .map_err(|error| error.to_string())?
             .acceptor(RustlsAcceptor::new(rustls.clone()).acceptor(admitted))
             .handle(handles[1].clone());
-        server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(header_time);
-        server.http_builder().http2().max_concurrent_streams(128).max_pending_accept_reset_streams(Some(20));
+        bounded(server.http_builder(), header_time);
         let router = web::router(app, Listener::Https);
         tokio::spawn(server.serve(router.into_make_service_with_connect_info::<SocketAddr>()));
         Ok(Self {
@@ -121,15 +121,20 @@ fn host(address: SocketAddr) -> String {
     }
 }
 
-fn bind(address: SocketAddr) -> Result<std::net::TcpListener, String> {
-    let listener = std::net::TcpListener::bind(address).map_err(|error| {
-        format!("cannot listen on {address}: {error}; choose another with --listen or --listen-https")
-    })?;
+/// Bounds the time of a request's headers, and the streams of a connection.
+pub(crate) fn bounded(builder: &mut Builder<TokioExecutor>, header_time: Duration) {
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(header_time);
+    builder.http2().max_concurrent_streams(128).max_pending_accept_reset_streams(Some(20));
+}
+
+pub(crate) fn bind(address: SocketAddr, flags: &str) -> Result<std::net::TcpListener, String> {
+    let listener = std::net::TcpListener::bind(address)
+        .map_err(|error| format!("cannot listen on {address}: {error}; choose another with {flags}"))?;
     listener.set_nonblocking(true).map_err(|error| error.to_string())?;
     Ok(listener)
 }
 
-fn address(listener: &std::net::TcpListener) -> Result<SocketAddr, String> {
+pub(crate) fn address(listener: &std::net::TcpListener) -> Result<SocketAddr, String> {
     listener.local_addr().map_err(|error| error.to_string())
 }
 

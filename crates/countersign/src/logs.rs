@@ -45,6 +45,7 @@ const FIELDS: &[&str] = &[
     "outbox",
     "effect",
     "workspace",
+    "witness",
     "listener",
     "log.target",
     "log.module_path",

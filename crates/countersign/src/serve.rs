@@ -145,7 +145,9 @@ async fn run(
     let control = control::listen(&paths.root, Arc::new(commands)).map_err(words)?;
     let (stop, stopped) = watch::channel(false);
     let courier = tokio::spawn(mail::courier(&db, config, &base_url, &paths.root)?.run(stopped.clone()));
-    let integrator = tokio::spawn(ledger::Integrator::new(db.clone(), &base_url, platform).run(stopped));
+    let integrator = tokio::spawn(ledger::Integrator::new(db.clone(), &base_url, platform).run(stopped.clone()));
+    let cosigning = ledger::Cosigning::new(db.clone(), config.witnesses.clone()).map_err(words)?;
+    let cosigning = tokio::spawn(cosigning.run(stopped));
     announce(&db, &listeners, &base_url, flags, paths, first_start).await?;
     let proving = tokio::spawn(Arc::clone(&proof).keep_proving());
     let keeping = tokio::spawn(keep(vault, listeners.clone(), config.clone(), paths.tls.clone()));
@@ -155,6 +157,7 @@ async fn run(
     keeping.abort();
     control.abort();
     listeners.close().await;
+    cosigning.abort();
     if tokio::time::timeout(Duration::from_secs(5), integrator).await.is_err() {
         tracing::warn!("the integrator did not end in time; its tick is undone and done again at the next start");
     }
@@ -219,19 +222,27 @@ async fn announce(
 }
 
 /// The signals that end the server, heard from before it says ready.
-struct Signals {
+pub(crate) struct Signals {
     term: tokio::signal::unix::Signal,
     int: tokio::signal::unix::Signal,
 }
 
 impl Signals {
-    fn heard() -> Result<Self, String> {
+    pub(crate) fn heard() -> Result<Self, String> {
         use tokio::signal::unix::{SignalKind, signal};
         let unheard = |error: std::io::Error| format!("signals cannot be heard: {error}");
         Ok(Self {
             term: signal(SignalKind::terminate()).map_err(unheard)?,
             int: signal(SignalKind::interrupt()).map_err(unheard)?,
         })
+    }
+
+    /// Waits for one of them.
+    pub(crate) async fn any(&mut self) {
+        tokio::select! {
+            _ = self.term.recv() => {}
+            _ = self.int.recv() => {}
+        }
     }
 }
 
@@ -240,8 +251,7 @@ async fn wait_for_the_end(signals: &mut Signals, private: Option<&PrivatePostgre
     let mut look = tokio::time::interval(Duration::from_secs(1));
     loop {
         tokio::select! {
-            _ = signals.term.recv() => return,
-            _ = signals.int.recv() => return,
+            () = signals.any() => return,
             _ = look.tick() => {
                 if private.is_some_and(|server| matches!(server.health(), Health::Failed { .. })) {
                     tracing::error!("the private PostgreSQL cannot be started again; ending");

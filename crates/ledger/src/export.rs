@@ -10,7 +10,7 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 use tenancy::leaves::{self, LeafRow, Part};
 use tenancy::policy::SeeTrail;
-use tenancy::{Database, Permit, ReadOnly, Scope, WorkspaceId};
+use tenancy::{Cosignature, Database, Permit, ReadOnly, Scope, WorkspaceId};
 use tlog::{Checkpoint, Note};
 
 use crate::folder::{self, Folder, Lines};
@@ -138,7 +138,9 @@ fn line_of(index: u64, entry: &str, parts: [&Part; 2]) -> String {
 
 async fn export_deployment(database: &Database, own: WorkspaceId, out: &Path) -> Result<Checkpoint, ExportError> {
     let head = database.deployment_head().await?.ok_or(ExportError::Empty)?;
-    let checkpoint = checkpoint_of(&head.checkpoint)?;
+    let cosigned = cosigned(database.cosignatures(head.epoch).await?, head.size);
+    let note = cosigned.unwrap_or(head.checkpoint);
+    let checkpoint = checkpoint_of(&note)?;
     let mut log = Folder::create(out)?;
     let mut ours = Lines::create(out, folder::OWN)?;
     let mut next = 0;
@@ -161,8 +163,16 @@ async fn export_deployment(database: &Database, own: WorkspaceId, out: &Path) ->
         .await?;
     }
     ours.finish()?;
-    log.finish(&head.checkpoint)?;
+    log.finish(&note)?;
     Ok(checkpoint)
+}
+
+/// The newest note of the deployment's log that a witness cosigned, with every cosignature that is of just that note:
+/// witnesses are seconds behind the log, and what they saw is worth more than what came since.
+fn cosigned(cosignatures: Vec<Cosignature>, size: u64) -> Option<String> {
+    let newest = cosignatures.iter().filter(|one| one.size <= size).max_by_key(|one| one.size)?;
+    let of_it = cosignatures.iter().filter(|one| one.note == newest.note);
+    Some(newest.note.clone() + &of_it.map(|one| one.line.as_str()).collect::<String>())
 }
 
 /// Writes off the async threads.
@@ -170,4 +180,26 @@ async fn blocking<T: Send + 'static>(
     act: impl FnOnce() -> Result<T, ExportError> + Send + 'static,
 ) -> Result<T, ExportError> {
     tokio::task::spawn_blocking(act).await.map_err(damaged)?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_cosigned_note_is_taken_with_all_that_cosigned_it() {
+        let one = |witness: &str, size: u64| Cosignature {
+            vkey: witness.to_owned(),
+            name: witness.to_owned(),
+            size,
+            note: format!("note {size}\n"),
+            line: format!("{witness} of {size}\n"),
+            cosigned_at: None,
+        };
+        let all = || vec![one("a", 9), one("b", 5), one("c", 9)];
+        assert_eq!(cosigned(all(), 9).unwrap(), "note 9\na of 9\nc of 9\n");
+        assert_eq!(cosigned(all(), 8).unwrap(), "note 5\nb of 5\n", "none that the log does not reach");
+        assert_eq!(cosigned(all(), 4), None);
+        assert_eq!(cosigned(Vec::new(), 9), None);
+    }
 }

@@ -5,6 +5,7 @@
 //! is hashed are commitments; the values lie sealed beside them. Everything is recomputed when it is verified.
 #![forbid(unsafe_code)]
 
+pub mod cosigning;
 pub mod entry;
 pub mod export;
 mod folder;
@@ -14,7 +15,10 @@ mod mark;
 pub mod origin;
 pub mod proof;
 pub mod verify;
+pub mod witness;
+pub mod witnessed;
 
+pub use cosigning::{Cosigning, WitnessAt};
 pub use integrator::{Done, Integrator};
 pub use mark::Mark;
 pub use proof::Proof;

@@ -18,6 +18,7 @@ use tlog::{
 
 use crate::entry::{self, DeploymentEntry, Entry};
 use crate::folder;
+use crate::witnessed::{self, Witnessed};
 
 /// Longest line of the records, in bytes.
 pub const LINE_BYTES_MAX: u64 = 1024 * 1024;
@@ -37,7 +38,7 @@ pub enum Wrong {
     },
 }
 
-fn wrong(path: &Path, why: impl std::fmt::Display) -> Wrong {
+pub(crate) fn wrong(path: &Path, why: impl std::fmt::Display) -> Wrong {
     Wrong::File { path: path.to_owned(), why: why.to_string() }
 }
 
@@ -62,6 +63,21 @@ pub struct Verdict {
     pub kept: Vec<u64>,
     /// Which keys came from elsewhere than the export.
     pub pinned: Pinned,
+    /// What each witness whose key was given said of the deployment's log.
+    pub witnesses: Vec<Witnessed>,
+}
+
+/// What whoever verifies an export knows from elsewhere.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Known<'a> {
+    /// Keys of the workspace's log and of the deployment's, one a line.
+    pub keys: Option<&'a str>,
+    /// Notes that were kept earlier.
+    pub kept: &'a [String],
+    /// Keys of witnesses, one a line.
+    pub witnesses: Option<&'a str>,
+    /// How many of these must have cosigned.
+    pub required: usize,
 }
 
 /// Which keys whoever verifies knew.
@@ -93,7 +109,7 @@ impl Verdict {
             "deployment": self.deployment,
             "own": self.own,
             "anchored": self.anchored,
-            "trust": {"keys_given": pinned, "kept": self.kept, "witnesses": []},
+            "trust": {"keys_given": pinned, "kept": self.kept, "witnesses": witnessed::to_json(&self.witnesses)},
         })
     }
 
@@ -133,7 +149,7 @@ impl Verdict {
                     .to_owned()
             }
         });
-        lines.push("not checked: no outside witness has cosigned this checkpoint".to_owned());
+        lines.extend(witnessed::words(&self.witnesses, self.deployment));
         lines.join("\n")
     }
 }
@@ -143,6 +159,16 @@ impl Verdict {
 /// # Errors
 /// The first [`Wrong`].
 pub fn export(root: &Path, keys: Option<&str>, kept: &[String]) -> Result<Verdict, Wrong> {
+    export_known(root, &Known { keys, kept, ..Known::default() })
+}
+
+/// Verifies an export against everything that is known from elsewhere, what witnesses said included.
+///
+/// # Errors
+/// The first [`Wrong`].
+pub fn export_known(root: &Path, known: &Known<'_>) -> Result<Verdict, Wrong> {
+    let (keys, kept) = (known.keys, known.kept);
+    let witnesses = known.witnesses.map(witnessed::keys_of).transpose()?.unwrap_or_default();
     let vkey_path = root.join(folder::VKEY);
     let own_keys = keys_of(&vkey_path, &read_text(&vkey_path)?)?;
     let given = keys.map(|text| keys_of(Path::new("--vkey"), text)).transpose()?;
@@ -170,7 +196,10 @@ pub fn export(root: &Path, keys: Option<&str>, kept: &[String]) -> Result<Verdic
     // One key alone is the workspace's: the deployment's then comes with the export, and the verdict says so.
     let is_common_pinned = keys.len() > 1;
     let common_keys = if is_common_pinned { keys } else { &own_keys };
-    let common = open(&deployment.join(folder::CHECKPOINT), common_keys)?;
+    let common_path = deployment.join(folder::CHECKPOINT);
+    let common_note = read_text(&common_path)?;
+    let common = open_text(&common_path, &common_note, common_keys)?;
+    let witnesses = witnessed::judge(&common_path, &common_note, &witnesses, known.required)?;
     let mut failed = None;
     let mut anchored = 0;
     let count = own.len() as u64;
@@ -203,6 +232,7 @@ pub fn export(root: &Path, keys: Option<&str>, kept: &[String]) -> Result<Verdic
                 (true, false) => Pinned::Log,
                 (true, true) => Pinned::Both,
             },
+            witnesses,
         }),
     }
 }

@@ -11,6 +11,7 @@ pub mod attempts;
 pub mod canonical;
 pub mod catalogue;
 mod composite;
+mod cosignatures;
 #[expect(clippy::disallowed_types, reason = "tenancy is the room that owns connections")]
 mod database;
 mod database_tls;
@@ -38,6 +39,7 @@ pub mod trail;
 mod write;
 
 pub use actor::{Actor, Channel, Credential, Internal, Origin, Via};
+pub use cosignatures::{Cosignature, WITNESSES_MAX};
 pub use database::{Database, Host, Params, PoolSizes, Server, connect};
 pub use database_tls::DatabaseTls;
 pub use deployment::{DeploymentHead, DeploymentRow, OwnEntry};

@@ -29,6 +29,7 @@ pub const FILES: &[(&str, &str)] = files![
     "0011_access_epoch.sql",
     "0012_due_by_workspace.sql",
     "0013_log.sql",
+    "0014_cosignature.sql",
 ];
 
 /// Why the schema could not be brought up to date.

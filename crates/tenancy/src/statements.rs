@@ -58,4 +58,9 @@ crate::statements! { "../sql";
     LOG_DEPLOYMENT = "log_deployment.sql";
     LOG_ANCHORED = "log_anchored.sql";
     LOG_ADVANCE = "log_advance.sql";
+    LOG_COSIGNATURES = "log_cosignatures.sql";
+    LOG_STORE_COSIGNATURE = "log_store_cosignature.sql";
+    LOG_FORGET_COSIGNATURES = "log_forget_cosignatures.sql";
+    LOG_ENTRY_HASHES = "log_entry_hashes.sql";
+    LOG_TILE_DATA = "log_tile_data.sql";
 }

@@ -91,7 +91,7 @@ async fn answer(app: &App, request: Request, next: Next) -> Response {
         let address = app.client_ip(peer(request.extensions()), request.headers());
         match app.limits.enter(address) {
             Ok(in_flight) => Some(in_flight),
-            Err(problem) => return problem.into_response(),
+            Err(crowded) => return Problem::from(crowded).into_response(),
         }
     };
     let bounded = tokio::time::timeout(app.limits.time_max, next.run(request));

@@ -20,7 +20,7 @@ mod trust_pages;
 pub mod views;
 
 pub use crowd::{Crowd, Place};
-pub use limits::Limits;
+pub use limits::{Crowded, InFlight, Limits};
 pub use mail::Composer;
 pub use problem::{FieldProblem, Problem, ProblemBody};
 pub use routes::ROUTES;

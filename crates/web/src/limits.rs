@@ -26,9 +26,50 @@ pub struct Limits {
 
 /// The right to be worked on, until it is dropped.
 #[derive(Debug)]
-pub(crate) struct InFlight {
+pub struct InFlight {
     _one: OwnedSemaphorePermit,
     _place: Place,
+}
+
+/// Why a request is not let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Crowded {
+    /// The address has its share.
+    Share,
+    /// All is taken.
+    All,
+}
+
+impl Crowded {
+    /// The status that says so.
+    #[must_use]
+    pub const fn status(self) -> StatusCode {
+        match self {
+            Self::Share => StatusCode::TOO_MANY_REQUESTS,
+            Self::All => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// The sentence that says so.
+    #[must_use]
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::Share => "Too many requests of this address are being answered; try again shortly.",
+            Self::All => "Too many requests are being answered; try again shortly.",
+        }
+    }
+}
+
+impl From<Crowded> for Problem {
+    fn from(crowded: Crowded) -> Self {
+        let code = match crowded {
+            Crowded::Share => "too-many-at-once",
+            Crowded::All => "too-busy",
+        };
+        let mut problem = Self::new(crowded.status(), code, crowded.sentence());
+        problem.retry_after_s = Some(1);
+        problem
+    }
 }
 
 impl Limits {
@@ -46,21 +87,10 @@ impl Limits {
     /// Lets a request of an address in.
     ///
     /// # Errors
-    /// 429 where the address has its share, 503 where all is taken.
-    pub(crate) fn enter(&self, address: IpAddr) -> Result<InFlight, Problem> {
-        let refused = |status, code, title| {
-            let mut problem = Problem::new(status, code, title);
-            problem.retry_after_s = Some(1);
-            problem
-        };
-        let place = self.of_one.enter(address).ok_or_else(|| {
-            let what = "Too many requests of this address are being answered; try again shortly.";
-            refused(StatusCode::TOO_MANY_REQUESTS, "too-many-at-once", what)
-        })?;
-        let one = Arc::clone(&self.in_flight).try_acquire_owned().map_err(|_| {
-            let what = "Too many requests are being answered; try again shortly.";
-            refused(StatusCode::SERVICE_UNAVAILABLE, "too-busy", what)
-        })?;
+    /// [`Crowded`].
+    pub fn enter(&self, address: IpAddr) -> Result<InFlight, Crowded> {
+        let place = self.of_one.enter(address).ok_or(Crowded::Share)?;
+        let one = Arc::clone(&self.in_flight).try_acquire_owned().map_err(|_| Crowded::All)?;
         Ok(InFlight { _one: one, _place: place })
     }
 }
@@ -74,9 +104,9 @@ mod tests {
         let limits = Limits::new(1024, 8, Duration::from_secs(1));
         let of = |last: u8| IpAddr::from([192, 0, 2, last]);
         let mut held: Vec<InFlight> = (0..2).map(|_| limits.enter(of(1)).unwrap()).collect();
-        assert_eq!(limits.enter(of(1)).unwrap_err().status, StatusCode::TOO_MANY_REQUESTS, "a quarter is one's share");
+        assert_eq!(limits.enter(of(1)).unwrap_err(), Crowded::Share, "a quarter is one's share");
         held.extend((2..=4).flat_map(|last| [limits.enter(of(last)).unwrap(), limits.enter(of(last)).unwrap()]));
-        let refused = limits.enter(of(5)).unwrap_err();
+        let refused = Problem::from(limits.enter(of(5)).unwrap_err());
         assert_eq!((refused.status, refused.retry_after_s), (StatusCode::SERVICE_UNAVAILABLE, Some(1)));
         held.pop();
         assert!(limits.enter(of(5)).is_ok(), "what ended makes room");

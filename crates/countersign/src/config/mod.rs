@@ -28,6 +28,10 @@
 //! header_timeout_ms = 10000
 //! request_timeout_ms = 30000
 //! database_connections_max = 16
+//! [[ledger.witness]]                 # at most 8; each cosigns the deployment's log
+//! url = "https://witness.example.net"
+//! # as the witness prints it
+//! vkey = "witness.example.net+194f5f87+BAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
 //! ```
 
 mod network;
@@ -70,6 +74,8 @@ pub struct Config {
     pub mail_per_second: u32,
     /// Bounds.
     pub limits: Limits,
+    /// Who is asked to cosign the deployment's log.
+    pub witnesses: Vec<ledger::WitnessAt>,
 }
 
 /// What the command line says; wins over file and variables.

@@ -30,6 +30,23 @@ pub(super) struct Raw {
     pub(super) mail: RawMail,
     #[serde(default)]
     pub(super) limits: RawLimits,
+    #[serde(default)]
+    pub(super) ledger: RawLedger,
+}
+
+/// No variable reaches in here: it is a list of tables.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawLedger {
+    #[serde(default)]
+    pub(super) witness: Vec<RawWitness>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawWitness {
+    pub(super) url: Option<String>,
+    pub(super) vkey: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

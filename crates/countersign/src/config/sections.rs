@@ -3,7 +3,9 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
-use super::raw::{Raw, RawLimits, RawMail, RawTls};
+use ledger::WitnessAt;
+
+use super::raw::{Raw, RawLimits, RawMail, RawTls, RawWitness};
 use super::{Config, Error, Network};
 
 const TRUSTED_PROXIES_MAX: usize = 64;
@@ -140,12 +142,13 @@ pub(super) fn check(raw: Raw) -> Result<Config, Error> {
         listen,
         plain_http,
         listen_https,
-        public_url: raw.public_url.map(check_url).transpose()?,
+        public_url: raw.public_url.map(|url| check_url("public_url", url)).transpose()?,
         trusted_proxies: check_proxies(&raw.trusted_proxies)?,
         tls,
         mail_per_second: check_pace(raw.mail.per_second)?,
         mail: check_mail(raw.mail)?,
         limits: check_limits(&raw.limits)?,
+        witnesses: check_witnesses(raw.ledger.witness)?,
     })
 }
 
@@ -228,11 +231,47 @@ fn check_limits(raw: &RawLimits) -> Result<Limits, Error> {
     })
 }
 
+fn check_witnesses(raw: Vec<RawWitness>) -> Result<Vec<WitnessAt>, Error> {
+    if raw.len() > tenancy::WITNESSES_MAX {
+        let message = format!("has {} witnesses; {} are the most", raw.len(), tenancy::WITNESSES_MAX);
+        return Err(setting("ledger.witness", message));
+    }
+    let mut witnesses: Vec<WitnessAt> = Vec::with_capacity(raw.len());
+    for one in raw {
+        let missing = |key: &'static str| setting(key, "is missing");
+        let url = check_prefix("ledger.witness.url", one.url.ok_or_else(|| missing("ledger.witness.url"))?)?;
+        let vkey = one.vkey.ok_or_else(|| missing("ledger.witness.vkey"))?;
+        let refused = |why: &dyn std::fmt::Display| setting("ledger.witness.vkey", format!("'{vkey}': {why}"));
+        let witness = WitnessAt::new(url, &vkey).map_err(|why| refused(&why))?;
+        if witnesses.iter().any(|known| known.key.name() == witness.key.name()) {
+            return Err(refused(&"this witness stands there already"));
+        }
+        witnesses.push(witness);
+    }
+    Ok(witnesses)
+}
+
+/// An origin with a path behind it, or none; without a slash at its end.
+fn check_prefix(key: &'static str, url: String) -> Result<String, Error> {
+    let url = url.trim_end_matches('/').to_owned();
+    let authority = url.find("://").map_or(0, |at| at + 3);
+    let path = url[authority..].find('/').map_or(url.len(), |at| authority + at);
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._~/".contains(c);
+    if url.len() > URL_MAX_BYTES || !url[path..].chars().all(plain) {
+        return Err(setting(
+            key,
+            format!("'{url}' is no URL like https://witness.example.org or one with a plain path"),
+        ));
+    }
+    check_url(key, url[..path].to_owned())?;
+    Ok(url)
+}
+
 /// An origin (RFC 6454): https, or http on loopback; nothing behind the host and port.
-fn check_url(url: String) -> Result<String, Error> {
-    let refused = |message: &str| setting("public_url", format!("'{url}' {message}"));
+fn check_url(key: &'static str, url: String) -> Result<String, Error> {
+    let refused = |message: &str| setting(key, format!("'{url}' {message}"));
     if url.len() > URL_MAX_BYTES {
-        return Err(setting("public_url", format!("is longer than {URL_MAX_BYTES} bytes")));
+        return Err(setting(key, format!("is longer than {URL_MAX_BYTES} bytes")));
     }
     let (scheme, authority) =
         url.split_once("://").ok_or_else(|| refused("is no URL like https://sign.example.org"))?;

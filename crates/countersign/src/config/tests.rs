@@ -36,6 +36,48 @@ fn everything_can_be_said_in_the_file() {
     assert_eq!(relay.credentials.unwrap().username, "countersign");
     assert!(config.trusted_proxies[0].contains("10.1.2.3".parse().unwrap()));
     assert_eq!(config.public_url.as_deref(), Some("https://sign.example.org"));
+    assert_eq!(config.witnesses[0].key.name(), "witness.example.net");
+}
+
+/// A witness's table; any 32 bytes are a key.
+fn witness(name: &str, url: &str) -> String {
+    let key = [[4].as_slice(), &[7; 32]].concat();
+    let id = seal::sha256(&[name.as_bytes(), b"\n", &key].concat());
+    let (id, key) = (data_encoding::HEXLOWER.encode(&id[..4]), data_encoding::BASE64.encode(&key));
+    format!("[[ledger.witness]]\nurl = \"{url}\"\nvkey = \"{name}+{id}+{key}\"\n")
+}
+
+#[test]
+fn witnesses_have_an_address_and_a_key_and_there_are_eight_at_most() {
+    for (url, kept) in [
+        ("https://w.example", "https://w.example"),
+        ("https://w.example/some/path/", "https://w.example/some/path"),
+        ("http://127.0.0.1:8091", "http://127.0.0.1:8091"),
+    ] {
+        assert_eq!(load(&witness("w", url), &[]).unwrap().witnesses[0].url, kept);
+    }
+    let many = |count: usize| (0..count).map(|at| witness(&format!("w{at}"), "https://w.example")).collect::<String>();
+    assert_eq!(load(&many(8), &[]).unwrap().witnesses.len(), 8);
+    let good = witness("w", "https://w.example");
+    let vkey = good.lines().nth(2).unwrap();
+    for (text, words) in [
+        (many(9), "ledger.witness: has 9 witnesses; 8 are the most"),
+        (good.replace("url", "address"), "address"),
+        (good.replace(vkey, ""), "ledger.witness.vkey: is missing"),
+        (format!("[[ledger.witness]]\n{vkey}"), "ledger.witness.url: is missing"),
+        (good.replace("vkey = \"w+", "vkey = \"x+"), "its id is not that of its name and key"),
+        (good.repeat(2), "this witness stands there already"),
+        (witness("w", "http://w.example"), "ledger.witness.url: 'http://w.example' must begin with https"),
+        (witness("w", "w.example"), "ledger.witness.url"),
+        (witness("w", "https://w.example/?x=1"), "ledger.witness.url"),
+        (witness("w", "https://u:p@w.example"), "ledger.witness.url"),
+        (witness("w", &format!("https://w.example/{}", "x".repeat(255))), "ledger.witness.url"),
+        ("[ledger]\nwitnesses = []".to_owned(), "witnesses"),
+    ] {
+        let refused = load(&text, &[]).unwrap_err().to_string();
+        assert!(refused.contains(words), "{text}: {refused}");
+    }
+    assert!(load("", &[("COUNTERSIGN_LEDGER_WITNESS", "x")]).unwrap_err().to_string().contains("unknown variable"));
 }
 
 #[test]

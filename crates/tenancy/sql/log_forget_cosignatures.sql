@@ -1,0 +1,1 @@
+DELETE FROM audit.cosignature c WHERE c.vkey <> ALL ($1::text[])
