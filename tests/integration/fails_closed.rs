@@ -109,7 +109,7 @@ async fn the_worker_sees_no_payload() {
 }
 
 /// Tables of the deployment's own log: the integrator's alone, as `ledger` shows.
-const OF_NO_WORKSPACE: [&str; 2] = ["audit.cursor", "audit.deployment_entry"];
+const OF_NO_WORKSPACE: [&str; 3] = ["audit.cosignature", "audit.cursor", "audit.deployment_entry"];
 
 #[tokio::test]
 async fn the_lists_of_tables_and_sealed_columns_are_the_catalogue_s() {
