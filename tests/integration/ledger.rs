@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use ledger::verify::{Pinned, Verdict};
 use ledger::{Done, Integrator};
 use tenancy::policy::SeeTrail;
+use tenancy::trail;
 use tenancy::{Channel, Credential, Internal, Origin, Permit, ReadOnly, Scope, Whole};
 use testkit::{TestDb, Workspace, purchase, submit, two_workspaces};
 
@@ -442,7 +443,8 @@ async fn a_record_is_proved_to_whoever_has_its_entry() {
     let keys = [tlog::VerifierKey::parse(&key).unwrap()];
     for row in recs.iter().step_by(29) {
         let id = tenancy::RecordId::from_uuid(row.get(0));
-        let proof = ledger::proof::prove(&scope, &permit, id).await.unwrap().expect("it has a leaf");
+        let row = trail::one(&scope, &permit, id).await.unwrap().expect("it is there");
+        let proof = ledger::proof::prove(&scope, &permit, &row).await.unwrap().expect("it has a leaf");
         let file = tlog::ProofFile::parse(proof.file.as_bytes()).unwrap();
         file.verify(proof.entry.as_bytes(), &keys, &[]).unwrap();
         assert!(proof.file.len() < 2560, "{}", proof.file.len());
@@ -455,7 +457,7 @@ async fn a_record_is_proved_to_whoever_has_its_entry() {
         .await
         .unwrap();
     let foreign = tenancy::RecordId::from_uuid(foreign.get(0));
-    assert_eq!(ledger::proof::prove(&scope, &permit, foreign).await.unwrap(), None, "as unknown as an unknown one");
+    assert!(trail::one(&scope, &permit, foreign).await.unwrap().is_none(), "as unknown as an unknown one");
     scope.finish();
 }
 

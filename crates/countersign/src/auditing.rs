@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use tenancy::policy::{ExportTrail, SeeTrail};
+use tenancy::trail;
 use tenancy::{
     Channel, Credential, Database, Internal, Origin, Permit, ReadOnly, Record, RecordId, Scope, Whole, WorkspaceId,
 };
@@ -54,7 +55,11 @@ impl Auditing<'_> {
     pub(crate) async fn proof(&self, record: &str) -> Result<Value, String> {
         let record: RecordId = record.parse().map_err(|_| format!("\"{record}\" is no record's id"))?;
         let (scope, permit) = self.view().await?;
-        let proof = ledger::proof::prove(&scope, &permit, record).await.map_err(words)?;
+        let row = trail::one(&scope, &permit, record).await.map_err(words)?;
+        let proof = match &row {
+            Some(row) => ledger::proof::prove(&scope, &permit, row).await.map_err(words)?,
+            None => None,
+        };
         scope.finish();
         let proof = proof.ok_or("there is no such record, or it waits for its leaf; that takes a second")?;
         Ok(json!({"index": proof.index, "entry": proof.entry, "file": proof.file}))

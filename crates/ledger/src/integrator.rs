@@ -1,6 +1,5 @@
 //! The integrator: gives records their leaves, signs checkpoints, and enters them into the deployment's log.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tenancy::log::{Commitments, DEPLOYMENT, DeploymentEntry, Head, Leaf, Tick, TilePart};
@@ -9,6 +8,7 @@ use tlog::{Checkpoint, Frontier, leaf_hash};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use crate::growing::Growing;
 use crate::{entry, origin};
 
 /// How often records without a leaf are looked for.
@@ -112,18 +112,17 @@ impl Integrator {
     /// Enters checkpoints into the deployment's log, or a heartbeat where there was nothing for long.
     async fn anchor(&self, tick: &Tick) -> Result<u64, Error> {
         let fresh = tick.unanchored().await?;
-        let last = tick.last_entry().await?;
+        let (silent_s, now_us) = tick.silence().await?;
         let mut log = Log::of(tick, DEPLOYMENT).await?;
         let mut entries = Vec::with_capacity(fresh.len());
         for (workspace, size, note) in fresh {
             let name = origin::of_workspace(&tick.names, workspace);
             let text = note.split_once("\n\n").map_or(String::new(), |(text, _)| format!("{text}\n"));
-            let text = entry::of_checkpoint(&name, &text, log.frontier.size());
+            let text = entry::of_checkpoint(&name, &text, log.tree.frontier.size());
             entries.push(log.enter(text, Some((workspace, size))));
         }
-        let is_silent = entries.is_empty() && last.is_none_or(|(age_s, _)| age_s >= HEARTBEAT_EVERY_S);
+        let is_silent = entries.is_empty() && silent_s.is_none_or(|silent_s| silent_s >= HEARTBEAT_EVERY_S);
         if is_silent {
-            let now_us = jiff::Timestamp::now().as_microsecond();
             entries.push(log.enter(entry::heartbeat(now_us), None));
         }
         if entries.is_empty() {
@@ -141,9 +140,7 @@ impl Integrator {
 /// A log that grows within a tick.
 struct Log {
     head: Head,
-    frontier: Frontier,
-    /// Hashes by level and index of the tile that they belong to.
-    tiles: BTreeMap<(u8, u64), Vec<u8>>,
+    tree: Growing,
     is_signed: bool,
 }
 
@@ -152,27 +149,17 @@ impl Log {
         let head = tick.head(log).await?;
         let frontier = Frontier::from_bytes(head.size, &head.frontier)
             .map_err(|_| Error::Integrity("the head of a log is not its frontier"))?;
-        Ok(Self { head, frontier, tiles: BTreeMap::new(), is_signed: false })
-    }
-
-    /// Appends a leaf; the hash of every 256 of a level goes to a tile of the level above.
-    fn append(&mut self, hash: tlog::Hash) {
-        let tiles = &mut self.tiles;
-        self.frontier.append(hash, |level, index, hash| {
-            if level > 0 && level % 8 == 0 {
-                tiles.entry((level / 8, index / 256)).or_default().extend_from_slice(&hash.0);
-            }
-        });
+        Ok(Self { head, tree: Growing::from(frontier), is_signed: false })
     }
 
     fn enter(&mut self, entry: String, of: Option<(WorkspaceId, u64)>) -> DeploymentEntry {
-        let (index, hash) = (self.frontier.size(), leaf_hash(entry.as_bytes()));
-        self.append(hash);
+        let (index, hash) = (self.tree.frontier.size(), leaf_hash(entry.as_bytes()));
+        self.tree.append(hash);
         DeploymentEntry { index, of, entry, hash: hash.0 }
     }
 
     fn take_tiles(&mut self) -> Vec<TilePart> {
-        let tiles = std::mem::take(&mut self.tiles).into_iter();
+        let tiles = std::mem::take(&mut self.tree.tiles).into_iter();
         tiles.map(|((level, index), hashes)| TilePart { level, index, hashes }).collect()
     }
 
@@ -180,8 +167,8 @@ impl Log {
     async fn sign(&mut self, tick: &Tick, keys_of: WorkspaceId, name: &str) {
         let checkpoint = Checkpoint {
             origin: name.to_owned(),
-            size: self.frontier.size(),
-            root: self.frontier.root(),
+            size: self.tree.frontier.size(),
+            root: self.tree.frontier.root(),
             extensions: Vec::new(),
         };
         let key = match tick.signing_keys(keys_of).await {
@@ -191,7 +178,7 @@ impl Log {
         match key.and_then(|key| key.sign(&checkpoint.to_string()).ok()) {
             Some(note) => {
                 self.head.checkpoint = Some(note);
-                self.head.signed_size = self.frontier.size();
+                self.head.signed_size = self.tree.frontier.size();
                 self.is_signed = true;
             }
             None => tracing::error!(workspace = %keys_of, "a checkpoint could not be signed"),
@@ -199,8 +186,8 @@ impl Log {
     }
 
     async fn store_head(&mut self, tick: &Tick, log: WorkspaceId) -> Result<(), Error> {
-        self.head.size = self.frontier.size();
-        self.head.frontier = self.frontier.to_bytes();
+        self.head.size = self.tree.frontier.size();
+        self.head.frontier = self.tree.frontier.to_bytes();
         tick.store_head(log, &self.head, self.is_signed).await
     }
 }
@@ -223,8 +210,8 @@ impl Open {
             text.push(' ');
         }
         let hash = leaf_hash(text.as_bytes());
-        self.leaves.push(Leaf { index: self.log.frontier.size(), order: record.order, hash: hash.0 });
-        self.log.append(hash);
+        self.leaves.push(Leaf { index: self.log.tree.frontier.size(), order: record.order, hash: hash.0 });
+        self.log.tree.append(hash);
     }
 
     async fn store(&mut self, tick: &Tick) -> Result<(), Error> {

@@ -9,6 +9,7 @@ pub mod cosigning;
 pub mod entry;
 pub mod export;
 mod folder;
+mod growing;
 mod integrator;
 pub mod live;
 mod mark;

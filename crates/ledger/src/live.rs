@@ -8,9 +8,10 @@ use tenancy::OwnEntry;
 use tenancy::leaves::{self, LeafRecord, LeafRow, LogHead, Part};
 use tenancy::policy::SeeTrail;
 use tenancy::{Database, Error, Permit, ReadOnly, Scope};
-use tlog::{Checkpoint, Frontier, Hash, Note, leaf_hash};
+use tlog::{Checkpoint, Hash, Note, leaf_hash};
 
 use crate::entry::{self, Entry, FIELDS};
+use crate::growing::Growing;
 use crate::origin;
 
 /// Most findings that are put into words; the rest is counted.
@@ -67,8 +68,8 @@ pub async fn verify(
     let Some(head) = leaves::head(scope, permit).await? else { return Ok(report) };
     let anchor = database.deployment_newest_of(scope.workspace(), head.epoch).await?;
     let mut tree = Recomputed::new([head.signed_size, anchor.as_ref().map_or(0, |anchor| anchor.size)]);
-    while tree.frontier.size() < head.size {
-        let from = tree.frontier.size();
+    while tree.grown.frontier.size() < head.size {
+        let from = tree.grown.frontier.size();
         let page = leaves::page(scope, permit, head.epoch, from).await?;
         if page.is_empty() {
             report.find(format!("the log has {} leaves and only {from} are there", head.size));
@@ -78,10 +79,10 @@ pub async fn verify(
         for row in page.into_iter().take(left) {
             tree.leaf(head.epoch, &row, &mut report);
         }
-        progress(tree.frontier.size(), head.size);
+        progress(tree.grown.frontier.size(), head.size);
     }
-    report.size = tree.frontier.size();
-    for ((level, index), expected) in &tree.tiles {
+    report.size = tree.grown.frontier.size();
+    for ((level, index), expected) in &tree.grown.tiles {
         let found = leaves::tile(scope, permit, head.epoch, *level, *index).await?.unwrap_or_default();
         // The log may have grown since its head was read.
         if !found.starts_with(expected) {
@@ -97,17 +98,16 @@ pub async fn verify(
 
 /// The tree that the records make.
 struct Recomputed {
-    frontier: Frontier,
+    grown: Growing,
     /// Roots at the sizes that somebody signed.
     roots: BTreeMap<u64, Option<Hash>>,
-    tiles: BTreeMap<(u8, u64), Vec<u8>>,
 }
 
 impl Recomputed {
     fn new(sizes: [u64; 2]) -> Self {
-        let frontier = Frontier::new();
-        let roots = sizes.map(|size| (size, (size == 0).then(|| frontier.root()))).into();
-        Self { frontier, roots, tiles: BTreeMap::new() }
+        let grown = Growing::default();
+        let roots = sizes.map(|size| (size, (size == 0).then(|| grown.frontier.root()))).into();
+        Self { grown, roots }
     }
 
     fn root_at(&self, size: u64) -> Option<Hash> {
@@ -115,7 +115,7 @@ impl Recomputed {
     }
 
     fn leaf(&mut self, epoch: i32, row: &LeafRow, report: &mut Report) {
-        let index = self.frontier.size();
+        let index = self.grown.frontier.size();
         if row.index != index {
             report.find(format!("leaf {index} is missing"));
         }
@@ -137,14 +137,9 @@ impl Recomputed {
                 hash
             }
         };
-        let tiles = &mut self.tiles;
-        self.frontier.append(hash, |level, index, hash| {
-            if level > 0 && level % 8 == 0 {
-                tiles.entry((level / 8, index / 256)).or_default().extend_from_slice(&hash.0);
-            }
-        });
-        if let Some(root) = self.roots.get_mut(&self.frontier.size()) {
-            *root = Some(self.frontier.root());
+        self.grown.append(hash);
+        if let Some(root) = self.roots.get_mut(&self.grown.frontier.size()) {
+            *root = Some(self.grown.frontier.root());
         }
     }
 }
@@ -186,7 +181,7 @@ fn judge_record(text: &str, record: &LeafRecord) -> Result<(), String> {
 
 /// Whether head, frontier and note are those of the recomputed tree.
 fn judge_head(scope: &Scope<ReadOnly>, head: &LogHead, tree: &Recomputed, report: &mut Report) {
-    if tree.frontier.size() == head.size && tree.frontier.to_bytes() != head.frontier {
+    if tree.grown.frontier.size() == head.size && tree.grown.frontier.to_bytes() != head.frontier {
         report.find("the head's frontier is not that of the leaves".to_owned());
     }
     report.signed_size = head.signed_size;
@@ -211,7 +206,7 @@ fn judge_head(scope: &Scope<ReadOnly>, head: &LogHead, tree: &Recomputed, report
 fn judge_anchor(anchor: &OwnEntry, tree: &Recomputed, report: &mut Report) {
     let Some(origin) = report.origin.clone() else { return };
     let Some(root) = tree.root_at(anchor.size) else {
-        let (known, size) = (anchor.size, tree.frontier.size());
+        let (known, size) = (anchor.size, tree.grown.frontier.size());
         return report.find(format!("the deployment's log knows of {known} records, and {size} are there"));
     };
     let text = Checkpoint { origin: origin.clone(), size: anchor.size, root, extensions: Vec::new() }.to_string();

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use tenancy::leaves;
 use tenancy::policy::SeeTrail;
-use tenancy::{Error, Mode, Permit, RecordId, Scope};
+use tenancy::trail::{LeafMark, TrailRow};
+use tenancy::{Error, Mode, Permit, Scope};
 use tlog::{ProofFile, Tile, TileNodes, prove_inclusion, tiles_of_inclusion};
 
 use crate::{entry, origin};
@@ -26,17 +27,17 @@ pub struct Proof {
     pub size: u64,
 }
 
-/// Proves a record in the newest checkpoint; nothing while it has no leaf there.
+/// Proves a record as it was read in the newest checkpoint; nothing while it has no leaf there.
 ///
 /// # Errors
 /// [`Error::Integrity`] when the log does not hold what the proof needs; the general failures of a query.
 pub async fn prove<M: Mode>(
     scope: &Scope<M>,
     permit: &Permit<SeeTrail>,
-    record: RecordId,
+    row: &TrailRow,
 ) -> Result<Option<Proof>, Error> {
     let damaged = Error::Integrity("the log does not hold what the proof needs");
-    let Some((epoch, index)) = leaves::leaf_of(scope, permit, record).await? else { return Ok(None) };
+    let Some(&LeafMark { epoch, index, .. }) = row.leaf.as_ref() else { return Ok(None) };
     let Some(head) = leaves::head(scope, permit).await?.filter(|head| head.epoch == epoch) else { return Ok(None) };
     let Some(note) = head.checkpoint.filter(|_| index < head.signed_size) else { return Ok(None) };
     let mut tiles: HashMap<Tile, Vec<u8>> = HashMap::new();
@@ -44,10 +45,8 @@ pub async fn prove<M: Mode>(
         tiles.insert(tile, read(scope, permit, epoch, tile).await?);
     }
     let nodes = TileNodes::new(head.signed_size, |tile| tiles.get(&tile).cloned());
-    let hashes = prove_inclusion(&nodes, index, head.signed_size).map_err(|_| damaged.clone())?;
-    let row = leaves::page(scope, permit, epoch, index).await?.into_iter().next().filter(|row| row.index == index);
-    let committed = row.and_then(|row| row.record).ok_or(damaged)?.committed;
-    let entry = entry::of_record(epoch, &committed);
+    let hashes = prove_inclusion(&nodes, index, head.signed_size).map_err(|_| damaged)?;
+    let entry = entry::of_record(epoch, &row.commitments);
     let proof = ProofFile { extra: None, index, hashes, note: &note };
     let origin = note.lines().next().unwrap_or_default().to_owned();
     let key = origin::signing_key(scope.keys(), &origin).map(|key| key.verifier().clone());

@@ -12,8 +12,7 @@ use data_encoding::BASE64;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tlog::{
-    BUNDLE_BYTES_MAX, Checkpoint, Difference, Frontier, NOTE_BYTES_MAX, Note, Resource, VerifierKey, leaf_hash,
-    verify_log,
+    BUNDLE_BYTES_MAX, Checkpoint, Difference, Frontier, NOTE_BYTES_MAX, Note, Resource, VerifierKey, verify_log,
 };
 
 use crate::entry::{self, DeploymentEntry, Entry};
@@ -181,8 +180,8 @@ pub fn export_known(root: &Path, known: &Known<'_>) -> Result<Verdict, Wrong> {
     let mut records = Records::open(root)?;
     let mut roots = Roots::of(&own);
     let mut failed = None;
-    let seen = |index, bytes: &[u8]| {
-        roots.append(bytes);
+    let seen = |index, bytes: &[u8], tree: &Frontier| {
+        roots.pass(tree);
         if failed.is_none() {
             failed = records.check(index, bytes).err();
         }
@@ -203,7 +202,7 @@ pub fn export_known(root: &Path, known: &Known<'_>) -> Result<Verdict, Wrong> {
     let mut failed = None;
     let mut anchored = 0;
     let count = own.len() as u64;
-    let each = |index, bytes: &[u8]| {
+    let each = |index, bytes: &[u8], _: &Frontier| {
         if failed.is_none() {
             match check_deployment(&checkpoint.origin, index, bytes, &mut own, &roots) {
                 Ok(size) => anchored = size.unwrap_or(anchored),
@@ -246,19 +245,15 @@ fn keys_of(path: &Path, text: &str) -> Result<Vec<VerifierKey>, Wrong> {
 }
 
 /// Roots at the sizes that the deployment's log is to know of.
-struct Roots {
-    frontier: Frontier,
-    at: BTreeMap<u64, Option<tlog::Hash>>,
-}
+struct Roots(BTreeMap<u64, Option<tlog::Hash>>);
 
 impl Roots {
     fn of(own: &BTreeMap<u64, u64>) -> Self {
-        Self { frontier: Frontier::new(), at: own.values().map(|size| (*size, None)).collect() }
+        Self(own.values().map(|size| (*size, None)).collect())
     }
-    fn append(&mut self, entry: &[u8]) {
-        self.frontier.append(leaf_hash(entry), |_, _, _| {});
-        if let Some(root) = self.at.get_mut(&self.frontier.size()) {
-            *root = Some(self.frontier.root());
+    fn pass(&mut self, tree: &Frontier) {
+        if let Some(root) = self.0.get_mut(&tree.size()) {
+            *root = Some(tree.root());
         }
     }
 }
@@ -281,7 +276,7 @@ fn check_deployment(
     }
     let fork = || format!("entry {index} is a checkpoint of this workspace of another history: the log was forked");
     let size = own.remove(&index).ok_or_else(fork)?;
-    let root = roots.at.get(&size).copied().flatten().ok_or_else(fork)?;
+    let root = roots.0.get(&size).copied().flatten().ok_or_else(fork)?;
     let text = Checkpoint { origin: origin.to_owned(), size, root, extensions: Vec::new() }.to_string();
     if seal::sha256(text.as_bytes()) == hash { Ok(Some(size)) } else { Err(fork()) }
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::database::{self, Database};
+use crate::database::{self, Database, column, number};
 use crate::log::DEPLOYMENT;
 use crate::{Error, statements};
 
@@ -24,14 +24,6 @@ pub struct Cosignature {
     pub line: String,
     /// When it came, by the database's clock; nothing before it is stored.
     pub cosigned_at: Option<Timestamp>,
-}
-
-fn number(value: i64) -> u64 {
-    u64::try_from(value).unwrap_or(0)
-}
-
-fn column(value: u64) -> i64 {
-    i64::try_from(value).unwrap_or(i64::MAX)
 }
 
 impl Database {

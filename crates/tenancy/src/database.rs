@@ -347,6 +347,16 @@ async fn take(pool: &Pool) -> Result<Object, Error> {
 /// Parameters of a statement.
 pub type Params<'a> = &'a [&'a (dyn tokio_postgres::types::ToSql + Sync)];
 
+/// A count or index as a column holds it, read; no column of ours holds a negative one.
+pub(crate) fn number(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or(0)
+}
+
+/// A count or index, written.
+pub(crate) fn column(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
 /// Closes a connection instead of giving it back.
 pub(crate) fn discard(client: Object) {
     drop(Object::take(client));

@@ -1,6 +1,6 @@
 //! Reading the deployment's log: every workspace may, for only so does it see that there is one history of it.
 
-use crate::database::{self, Database};
+use crate::database::{self, Database, column, number};
 use crate::log::DEPLOYMENT;
 use crate::{Error, WorkspaceId, statements};
 
@@ -40,10 +40,6 @@ pub struct OwnEntry {
     pub entry: String,
 }
 
-fn number(value: i64) -> u64 {
-    u64::try_from(value).unwrap_or(0)
-}
-
 impl Database {
     /// How the deployment's log stands; nothing before its first entry.
     ///
@@ -66,7 +62,7 @@ impl Database {
         from: u64,
     ) -> Result<Vec<DeploymentRow>, Error> {
         let client = self.integrator().await?;
-        let from = i64::try_from(from).unwrap_or(i64::MAX);
+        let from = column(from);
         let rows =
             database::query(&client, &statements::DEPLOYMENT_ENTRIES, &[&epoch, &from, &ENTRIES_MAX, &asking.uuid()])
                 .await?;

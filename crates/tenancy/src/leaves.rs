@@ -6,6 +6,7 @@ use seal::columns;
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::database::{column, number};
 use crate::log::Commitments;
 use crate::policy::SeeTrail;
 use crate::scope::{Mode, Permit, Scope};
@@ -81,10 +82,6 @@ pub struct Shown {
     pub value: String,
 }
 
-fn number(value: i64) -> u64 {
-    u64::try_from(value).unwrap_or(0)
-}
-
 /// How the log of the scope's workspace stands, in its newest epoch; nothing before its first leaf.
 ///
 /// # Errors
@@ -112,7 +109,7 @@ pub async fn page<M: Mode>(
     epoch: i32,
     from: u64,
 ) -> Result<Vec<LeafRow>, Error> {
-    let from = i64::try_from(from).unwrap_or(i64::MAX);
+    let from = column(from);
     let rows = scope.rows(&statements::TRAIL_LEAVES, &[&scope.workspace().uuid(), &epoch, &from, &LEAVES_MAX]).await?;
     let read = |row: &tokio_postgres::Row| {
         let record = row.get::<_, Option<Uuid>>(2).map(|_| {
@@ -156,7 +153,7 @@ pub async fn hashes<M: Mode>(
     from: u64,
     to: u64,
 ) -> Result<Vec<u8>, Error> {
-    let [from, to] = [from, to.min(from.saturating_add(256))].map(|index| i64::try_from(index).unwrap_or(i64::MAX));
+    let [from, to] = [from, to.min(from.saturating_add(256))].map(column);
     let rows = scope.rows(&statements::TRAIL_LEAF_HASHES, &[&scope.workspace().uuid(), &epoch, &from, &to]).await?;
     Ok(rows.iter().flat_map(|row| row.get::<_, Vec<u8>>(0)).collect())
 }
@@ -172,22 +169,9 @@ pub async fn tile<M: Mode>(
     level: u8,
     index: u64,
 ) -> Result<Option<Vec<u8>>, Error> {
-    let (level, index) = (i16::from(level), i64::try_from(index).unwrap_or(i64::MAX));
+    let (level, index) = (i16::from(level), column(index));
     let row = scope.maybe(&statements::TRAIL_TILE, &[&scope.workspace().uuid(), &epoch, &level, &index]).await?;
     Ok(row.map(|row| row.get(0)))
-}
-
-/// Epoch and index of a record's leaf; nothing for a record that is not there or has none yet.
-///
-/// # Errors
-/// The general failures of a query.
-pub async fn leaf_of<M: Mode>(
-    scope: &Scope<M>,
-    _permit: &Permit<SeeTrail>,
-    id: RecordId,
-) -> Result<Option<(i32, u64)>, Error> {
-    let row = scope.maybe(&statements::TRAIL_LEAF_OF, &[&scope.workspace().uuid(), &id.uuid()]).await?;
-    Ok(row.map(|row| (row.get(0), number(row.get(1)))))
 }
 
 /// Records without a leaf: how many, and the age of the oldest in seconds.

@@ -12,7 +12,7 @@ use seal::{Purpose, WorkspaceKeys};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use crate::database::{self, Database, Params};
+use crate::database::{self, Database, Params, column, number};
 use crate::sql::Sql;
 use crate::{Error, RecordId, WorkspaceId, statements};
 
@@ -134,14 +134,6 @@ impl std::fmt::Debug for Tick {
     }
 }
 
-fn number(value: i64) -> u64 {
-    u64::try_from(value).unwrap_or(0)
-}
-
-fn column(value: u64) -> i64 {
-    i64::try_from(value).unwrap_or(i64::MAX)
-}
-
 impl Database {
     /// Whether a tick has something to do: one look without a transaction id. The names of the logs are fixed by the
     /// first tick; until then the host given is theirs.
@@ -252,13 +244,14 @@ impl Tick {
         Ok(rows.iter().map(|row| (WorkspaceId::from_uuid(row.get(0)), number(row.get(1)), row.get(2))).collect())
     }
 
-    /// Seconds since the last entry of the deployment's log, and now in microseconds since 1970; nothing before the first.
+    /// Seconds since the newest entry of the deployment's log, nothing before its first; and now, in microseconds since
+    /// 1970. Both by the database's clock.
     ///
     /// # Errors
     /// The general failures of a query.
-    pub async fn last_entry(&self) -> Result<Option<(f64, i64)>, Error> {
-        let rows = self.query(&statements::LOG_LAST_ENTRY, &[&self.names.epoch]).await?;
-        Ok(rows.first().map(|row| (row.get(0), row.get(1))))
+    pub async fn silence(&self) -> Result<(Option<f64>, i64), Error> {
+        let row = self.one(&statements::LOG_LAST_ENTRY, &[&self.names.epoch]).await?;
+        Ok((row.get(0), row.get(1)))
     }
 
     /// Stores entries of the deployment's log, and of whom it knows by them.

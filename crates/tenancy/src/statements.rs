@@ -38,7 +38,6 @@ crate::statements! { "../sql";
     TRAIL_HEAD = "trail_head.sql";
     TRAIL_TILE = "trail_tile.sql";
     TRAIL_LEAF_HASHES = "trail_leaf_hashes.sql";
-    TRAIL_LEAF_OF = "trail_leaf_of.sql";
     TRAIL_LEAFLESS = "trail_leafless.sql";
     DEPLOYMENT_AGE = "deployment_age.sql";
     DEPLOYMENT_HEAD = "deployment_head.sql";

@@ -6,6 +6,7 @@ use serde_json::Value;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
+use crate::database;
 use crate::log::Commitments;
 use crate::policy::{SeeRequest, SeeTrail};
 use crate::scope::{Mode, Permit, Scope};
@@ -123,7 +124,7 @@ fn read<M: Mode>(scope: &Scope<M>, row: &Row) -> Result<TrailRow, Error> {
         diff: period.get("diff").map(|diff| diff["value"].clone()),
         commitments: Commitments::from_row(row, 8),
         leaf: row.get::<_, Option<i64>>(16).map(|index| LeafMark {
-            index: u64::try_from(index).unwrap_or(0),
+            index: database::number(index),
             epoch: row.get(17),
             hash: row.get(18),
             is_signed: row.get::<_, Option<bool>>(19) == Some(true),

@@ -60,7 +60,7 @@ pub enum Difference {
 }
 
 /// Recomputes every leaf, every byte of every tile and the root from the entries, and the root of each kept checkpoint
-/// on the way; `entry` sees each entry with its index.
+/// on the way; `entry` sees each entry with its index and the tree that ends with it.
 ///
 /// `read` gives a file's bytes, or nothing when there is none; it bounds what it reads by
 /// [`BUNDLE_BYTES_MAX`](crate::BUNDLE_BYTES_MAX). At most one bundle, one tile and the tree's edge are in memory. The
@@ -73,7 +73,7 @@ pub fn verify_log(
     checkpoint: &Checkpoint,
     kept: &[Checkpoint],
     mut read: impl FnMut(Resource) -> Option<Vec<u8>>,
-    mut entry: impl FnMut(u64, &[u8]),
+    mut entry: impl FnMut(u64, &[u8], &Frontier),
 ) -> Result<(), Difference> {
     let mut kept = Kept::of(checkpoint, kept)?;
     let mut edge = Edge::new();
@@ -90,7 +90,7 @@ pub fn verify_log(
             });
             compared?;
             kept.pass(edge.frontier())?;
-            entry(index, bytes);
+            entry(index, bytes, edge.frontier());
         }
     }
     for (tile, data) in edge.partial() {

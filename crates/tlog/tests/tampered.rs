@@ -28,7 +28,7 @@ fn verdict(files: &Files, kept: Option<&str>) -> Result<u64, String> {
     let mut seen = 0;
     let read = |resource: tlog::Resource| files.get(&resource.to_string()).cloned();
     let mut entries = std::collections::HashMap::new();
-    verify_log(&checkpoint, &kept, read, |index, bytes| {
+    verify_log(&checkpoint, &kept, read, |index, bytes, _| {
         assert_eq!(index, seen, "entries come in their order");
         seen += 1;
         if index == checkpoint.size * 2 / 3 {
@@ -102,7 +102,7 @@ fn a_kept_checkpoint_is_of_this_log_and_of_its_root() {
         Checkpoint { origin: log::ORIGIN.to_owned(), size, root: frontier.root(), extensions: Vec::new() }
     };
     let verify = |kept: &[Checkpoint]| {
-        verify_log(&at(300), kept, |resource| files.get(&resource.to_string()).cloned(), |_, _| {})
+        verify_log(&at(300), kept, |resource| files.get(&resource.to_string()).cloned(), |_, _, _| {})
     };
     let sizes = [256, 0, 300, 1, 257, 256];
     assert_eq!(verify(&sizes.map(at)), Ok(()), "several, in whatever order");

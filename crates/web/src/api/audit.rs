@@ -56,7 +56,8 @@ pub(crate) async fn proof(
 ) -> Result<Json<Value>, Problem> {
     let mut scope = caller.view(&app).await?;
     let permit = scope.permit::<SeeTrail>(Whole).await?;
-    let proof = ledger::proof::prove(&scope, &permit, id_of::<RecordId>(&id)?).await?.ok_or_else(Problem::not_found)?;
+    let row = trail::one(&scope, &permit, id_of::<RecordId>(&id)?).await?.ok_or_else(Problem::not_found)?;
+    let proof = ledger::proof::prove(&scope, &permit, &row).await?.ok_or_else(Problem::not_found)?;
     scope.finish();
     Ok(Json(json!({
         "index": proof.index, "entry": proof.entry, "proof": proof.file, "origin": proof.origin, "size": proof.size,

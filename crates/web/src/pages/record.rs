@@ -25,7 +25,7 @@ pub(super) async fn record(caller: PageCaller, Path((_slug, id)): Path<(String, 
     let mut scope = caller.view().await?;
     let permit = scope.permit::<SeeTrail>(Whole).await?;
     let row = trail::one(&scope, &permit, id).await?.ok_or_else(Fail::not_found)?;
-    let proof = ledger::proof::prove(&scope, &permit, id).await?.map(|proof| RecordProof {
+    let proof = ledger::proof::prove(&scope, &permit, &row).await?.map(|proof| RecordProof {
         origin: proof.origin,
         number: proof.index + 1,
         size: proof.size,
@@ -53,7 +53,8 @@ pub(super) async fn proof(caller: PageCaller, Path((_slug, id)): Path<(String, S
     let id = id_of(&id)?;
     let mut scope = caller.view().await?;
     let permit = scope.permit::<SeeTrail>(Whole).await?;
-    let proof = ledger::proof::prove(&scope, &permit, id).await?.ok_or_else(Fail::not_found)?;
+    let row = trail::one(&scope, &permit, id).await?.ok_or_else(Fail::not_found)?;
+    let proof = ledger::proof::prove(&scope, &permit, &row).await?.ok_or_else(Fail::not_found)?;
     scope.finish();
     let name = format!("attachment; filename=\"{id}.tlog-proof\"");
     let mut response = proof.file.into_response();
