@@ -71,3 +71,42 @@ async fn a_role_cannot_run_the_statements_of_another() {
         assert_eq!(code.map(|code| code.code().to_owned()).as_deref(), Some("42501"), "{role}: {sql}");
     }
 }
+
+/// What names a row by its key is found by that key, even by a plan that was made while the tables were empty and serves
+/// for ever: a partial index that begins with the workspace would have it read the workspace's whole backlog.
+#[tokio::test]
+async fn rows_are_found_by_their_key_whatever_the_tables_held_when_the_plan_was_made() {
+    let t = TestDb::new().await;
+    let cases = [
+        ("outbox_open.sql", "outbox_pk"),
+        ("outbox_done.sql", "outbox_pk"),
+        ("courier_fail.sql", "outbox_pk"),
+        ("task_close.sql", "task_pk"),
+    ];
+    for (name, key) in cases {
+        let mut all = ROOMS.iter().flat_map(|(_, statements)| statements.iter());
+        let sql = all.find(|sql| sql.name() == name).expect("a statement of that name");
+        let client = t.connect_as(roles_of(name)[0]).await;
+        let plan = generic_plan(&client, sql).await;
+        assert!(plan.contains(&format!("using {key} ")), "{name}:\n{plan}");
+    }
+    let client = t.connect_as("countersign_worker").await;
+    let take = tenancy::statements::ALL.iter().find(|sql| sql.name() == "courier_take.sql").expect("it");
+    let plan = generic_plan(&client, take).await;
+    let locked = plan.split("LockRows").nth(1).expect("the rows that are taken are locked");
+    let inner = locked.split(" on outbox o").nth(1).expect("a scan of the outbox");
+    let condition =
+        inner.lines().find(|line| line.contains("Index Cond")).unwrap_or_else(|| panic!("by an index:\n{plan}"));
+    assert!(condition.contains("due_at = ") || condition.contains("outbox_id = "), "{plan}");
+}
+
+/// The plan that serves whatever the parameters are, as the pools ask for it.
+async fn generic_plan(client: &tokio_postgres::Client, sql: &Sql) -> String {
+    let count = client.prepare(sql.text()).await.expect("it is prepared").params().len();
+    let nulls = vec!["NULL"; count].join(", ");
+    let setting = "SET app.workspace_id = '00000000-0000-0000-0000-000000000000'";
+    client.batch_execute(&format!("{setting}; SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan; DEALLOCATE ALL; PREPARE asked AS {}", sql.text())).await.expect("it is prepared by name");
+    let rows =
+        client.query(&format!("EXPLAIN (COSTS off) EXECUTE asked({nulls})"), &[]).await.expect("it is explained");
+    rows.iter().map(|row| row.get::<_, String>(0) + "\n").collect()
+}

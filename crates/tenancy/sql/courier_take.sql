@@ -37,10 +37,16 @@ turns AS (
           ORDER BY o.due_at LIMIT 48) n) f
   ORDER BY f.turn, f.due_at LIMIT 192),
 due AS (
-  SELECT o.workspace_id, o.outbox_id
-  FROM turns t JOIN countersign.outbox o ON o.workspace_id = t.workspace_id AND o.outbox_id = t.outbox_id
-  WHERE o.state = 'due' AND o.due_at <= clock_timestamp() AND (o.locked_until IS NULL OR o.locked_until < clock_timestamp())
-  ORDER BY t.turn, t.due_at LIMIT 48 FOR UPDATE OF o SKIP LOCKED)
+  -- One by one, by the key, in the order of the turns and no further than to the bound: a join made over few rows would read
+  -- everybody's backlog, and a sort behind the locks would lock what is not taken.
+  SELECT f.workspace_id, f.outbox_id
+  FROM turns t CROSS JOIN LATERAL (
+    SELECT o.workspace_id, o.outbox_id FROM countersign.outbox o
+    WHERE o.workspace_id = t.workspace_id AND o.outbox_id = t.outbox_id
+      AND (o.state = 'due') IS NOT FALSE AND o.due_at <= clock_timestamp()
+      AND (o.locked_until IS NULL OR o.locked_until < clock_timestamp())
+    FOR UPDATE OF o SKIP LOCKED) f
+  LIMIT 48)
 UPDATE countersign.outbox o
 SET locked_until = clock_timestamp() + make_interval(secs => $1), attempts = o.attempts + 1
 FROM due WHERE o.workspace_id = due.workspace_id AND o.outbox_id = due.outbox_id
