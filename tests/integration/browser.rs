@@ -19,8 +19,8 @@ use crate::server::{Server, provider};
 /// Longest that a page may take to show what an act did.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Widths that every page is looked at with.
-const WIDTHS: [u32; 2] = [1280, 320];
-const THEMES: [&str; 2] = ["light", "dark"];
+pub(crate) const WIDTHS: [u32; 2] = [1280, 320];
+pub(crate) const THEMES: [&str; 2] = ["light", "dark"];
 
 const AXE_RUN: &str = "const done = arguments[arguments.length - 1];
 axe.run(document, {runOnly: {type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']}}).then(
@@ -29,14 +29,14 @@ axe.run(document, {runOnly: {type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a
   error => done([0, 'axe: ' + error]));";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Scripts {
+pub(crate) enum Scripts {
     Run,
     Off,
 }
 
 /// A chromium of its own.
-struct Browser {
-    driver: WebDriver,
+pub(crate) struct Browser {
+    pub(crate) driver: WebDriver,
     chromedriver: Child,
     port: u16,
     session: String,
@@ -44,7 +44,7 @@ struct Browser {
     base: String,
 }
 
-fn repository() -> PathBuf {
+pub(crate) fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
@@ -54,6 +54,11 @@ fn named(variable: &str, default: PathBuf) -> PathBuf {
 
 impl Browser {
     async fn open(server: &Server, scripts: Scripts) -> Self {
+        Self::open_at(&server.base, scripts).await
+    }
+
+    /// One whose paths are below an address.
+    pub(crate) async fn open_at(base: &str, scripts: Scripts) -> Self {
         provider();
         let profile = PathBuf::from(format!("/tmp/cs-browser-{}", uuid::Uuid::new_v4().simple()));
         let mut chromedriver = Command::new(named("CHROMEDRIVER", "/usr/bin/chromedriver".into()))
@@ -89,30 +94,30 @@ impl Browser {
         capabilities.set("goog:loggingPrefs", json!({"browser": "ALL"})).unwrap();
         let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), capabilities).await.unwrap();
         let session = driver.session_id().to_string();
-        Self { driver, chromedriver, port, session, profile, base: server.base.clone() }
+        Self { driver, chromedriver, port, session, profile, base: base.to_owned() }
     }
 
     /// A command of chromedriver that has no method of its own.
-    async fn raw(&self, command: &str, body: &Value) -> Value {
+    pub(crate) async fn raw(&self, command: &str, body: &Value) -> Value {
         let url = format!("http://127.0.0.1:{}/session/{}/{command}", self.port, self.session);
         let answer = reqwest::Client::builder().no_proxy().build().unwrap().post(url).json(body).send().await.unwrap();
         answer.json::<Value>().await.unwrap()["value"].clone()
     }
 
-    async fn devtools(&self, command: &str, parameters: Value) -> Value {
+    pub(crate) async fn devtools(&self, command: &str, parameters: Value) -> Value {
         self.raw("goog/cdp/execute", &json!({"cmd": command, "params": parameters})).await
     }
 
-    async fn go(&self, path: &str) {
+    pub(crate) async fn go(&self, path: &str) {
         self.driver.goto(format!("{}{path}", self.base)).await.unwrap();
     }
 
-    async fn click(&self, selector: &str) {
+    pub(crate) async fn click(&self, selector: &str) {
         let found = self.driver.find(By::Css(selector)).await;
         found.unwrap_or_else(|error| panic!("{selector}: {error}")).click().await.unwrap();
     }
 
-    async fn fill(&self, selector: &str, text: &str) {
+    pub(crate) async fn fill(&self, selector: &str, text: &str) {
         self.driver.find(By::Css(selector)).await.unwrap().send_keys(text).await.unwrap();
     }
 
@@ -120,7 +125,7 @@ impl Browser {
         self.driver.current_url().await.unwrap().path().to_owned()
     }
 
-    async fn has(&self, selector: &str) -> bool {
+    pub(crate) async fn has(&self, selector: &str) -> bool {
         !self.driver.find_all(By::Css(selector)).await.unwrap().is_empty()
     }
 
@@ -143,7 +148,7 @@ impl Browser {
         assert_eq!(self.path().await, "/w/sample/", "{who} is signed in");
     }
 
-    async fn close(self) {
+    pub(crate) async fn close(self) {
         self.driver.clone().quit().await.unwrap();
     }
 }
@@ -165,7 +170,7 @@ impl Drop for Browser {
 }
 
 /// Waits until something is so.
-async fn until<F: Future<Output = bool>>(what: &str, so: impl Fn() -> F) {
+pub(crate) async fn until<F: Future<Output = bool>>(what: &str, so: impl Fn() -> F) {
     let begun = Instant::now();
     while !so().await {
         assert!(begun.elapsed() < PATIENCE, "{what} did not come");
@@ -244,7 +249,7 @@ async fn choose(browser: &Browser, theme: &str) {
 }
 
 /// What is wrong with the page that is open.
-async fn faults(browser: &Browser, axe: &str, width: u32) -> Vec<String> {
+pub(crate) async fn faults(browser: &Browser, axe: &str, width: u32) -> Vec<String> {
     let mut found = Vec::new();
     browser.driver.execute(axe, vec![]).await.unwrap();
     let violations = browser.driver.execute_async(AXE_RUN, vec![]).await.unwrap();
@@ -267,10 +272,15 @@ async fn faults(browser: &Browser, axe: &str, width: u32) -> Vec<String> {
     found
 }
 
+/// The judge of accessibility, as a script.
+pub(crate) fn axe() -> String {
+    let default = repository().join(".judges/node_modules/axe-core/axe.min.js");
+    fs::read_to_string(named("AXE_CORE", default)).expect("axe-core is there: ./test fetches it")
+}
+
 /// Every page for one reader: name and path.
 async fn look_at(browser: &Browser, pages: &[(&str, String)]) -> Vec<String> {
-    let default = repository().join(".judges/node_modules/axe-core/axe.min.js");
-    let axe = fs::read_to_string(named("AXE_CORE", default)).expect("axe-core is there: ./test fetches it");
+    let axe = axe();
     let folder = repository().join("screenshots");
     fs::create_dir_all(&folder).unwrap();
     let mut wrong = Vec::new();

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::ledger::{CHANGES, House};
+use crate::ledger::{CHANGES, Export, House};
 
 /// What the judge says of a folder, under one key a line; `kept` is a checkpoint that was kept.
 fn judge(folder: &Path, keys: &str, kept: Option<&Path>) -> Result<String, String> {
@@ -43,6 +43,42 @@ async fn a_stranger_s_program_judges_our_logs_as_we_do() {
     let later = house.export().await;
     let refused = judge(whole.dir.path(), own, Some(&later.path("checkpoint"))).unwrap_err();
     assert!(!refused.is_empty());
+}
+
+/// What was kept is left by a proof: a log that has grown has one, and for a rewritten one there is none, whoever signed it.
+#[tokio::test]
+async fn a_stranger_s_program_sees_by_proof_that_history_was_rewritten() {
+    let house = House::with(250).await;
+    let first = house.export().await;
+    let keys = first.text("vkey");
+    let own = keys.lines().next().unwrap();
+    let (kept, note) = (first.path("checkpoint"), first.text("checkpoint"));
+    house.submit(20).await;
+    house.tick().await;
+    let later = house.export().await;
+    let unproved = judge(later.dir.path(), own, Some(&kept)).unwrap_err();
+    assert!(unproved.contains("consistency."), "the proof is missing: {unproved}");
+    let prove = |export: &Export| ledger::consistency::prove(export.dir.path(), &kept, &note).unwrap();
+    let grown = prove(&later);
+    assert!(grown.holds, "{grown:?}");
+    let words = format!("ok size={}", grown.size);
+    assert_eq!(judge(later.dir.path(), own, Some(&kept)), Ok(words), "honest growth");
+    // Longer than what was kept, signed with the log's own key, whole in itself, and with the best proof that there is.
+    let rewritten = house.rewritten().await;
+    let proof = prove(&rewritten);
+    assert!(!proof.holds && proof.size > proof.kept, "{proof:?}");
+    assert_eq!(judge(rewritten.dir.path(), own, None), Ok(format!("ok size={}", proof.size)));
+    let refused = judge(rewritten.dir.path(), own, Some(&kept)).unwrap_err();
+    assert!(refused.contains(&proof.file.unwrap()), "{refused}");
+    // The proof of the other history does not help it.
+    std::fs::copy(
+        later.path(&grown.file.unwrap()),
+        rewritten.path(&format!("consistency.{}-{}", proof.kept, proof.size)),
+    )
+    .unwrap();
+    judge(rewritten.dir.path(), own, Some(&kept)).unwrap_err();
+    let ours = rewritten.verify(Some(own), &[note]).unwrap_err();
+    assert!(ours.contains("are not those of the kept checkpoint"), "{ours}");
 }
 
 fn differs(one: &Path, other: &Path) -> bool {

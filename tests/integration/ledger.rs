@@ -70,6 +70,22 @@ impl House {
         self.t.owner.batch_execute(&all).await.unwrap();
     }
 
+    /// An export after the first act was renamed and every log was made anew, with the logs' own keys; some records more.
+    pub(crate) async fn rewritten(&self) -> Export {
+        self.break_in(
+            "UPDATE audit.record SET action = 'request.reject' WHERE id =
+               (SELECT min(id) FROM audit.record WHERE workspace_id = $north);
+             DELETE FROM audit.leaf;
+             DELETE FROM audit.head WHERE workspace_id <> '00000000-0000-0000-0000-000000000000';
+             DELETE FROM audit.tile WHERE workspace_id <> '00000000-0000-0000-0000-000000000000';
+             UPDATE audit.cursor SET xid = '0'",
+        )
+        .await;
+        self.submit(3).await;
+        self.tick().await;
+        self.export().await
+    }
+
     async fn findings(&self) -> Vec<String> {
         let (scope, permit) = view(&self.north).await;
         let report = ledger::live::verify(&self.t.db, &scope, &permit, |_, _| {}).await.unwrap();

@@ -27,5 +27,6 @@ mod server;
 mod statements;
 mod support;
 mod the_main_job;
+mod verifier;
 mod witness;
 mod witnessed;

@@ -24,7 +24,7 @@ pub(crate) fn run(command: Audit) -> Result<ExitCode, String> {
             let known = ledger::verify::Known { keys, kept: &kept, witnesses, required: require_witnesses };
             Ok(verify(&dir, &known, json))
         }
-        Audit::Export { data, workspace, out } => export(data, workspace, &out),
+        Audit::Export { data, workspace, out, kept } => export(data, workspace, &out, &kept),
         Audit::Proof { data, workspace, record, out } => {
             let proof = asked(data, &Ask::AuditProof { workspace, record })?;
             let text = |name: &str| proof[name].as_str().unwrap_or_default();
@@ -79,7 +79,8 @@ fn verify_live(data: Data, workspace: String, is_json: bool) -> Result<ExitCode,
     Ok(if report["wrong"] == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn export(data: Data, workspace: String, out: &Path) -> Result<ExitCode, String> {
+fn export(data: Data, workspace: String, out: &Path, kept: &[PathBuf]) -> Result<ExitCode, String> {
+    let notes = kept.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;
     if out.exists() {
         return Err(format!("{} is there already; name a folder that is not", out.display()));
     }
@@ -90,7 +91,29 @@ fn export(data: Data, workspace: String, out: &Path) -> Result<ExitCode, String>
     moved.map_err(|error| format!("{}: {error}", out.display()))?;
     println!("{} records of {} in {}", made["records"], made["origin"].as_str().unwrap_or_default(), out.display());
     println!("verify it with: countersign audit verify {}", out.display());
-    Ok(ExitCode::SUCCESS)
+    println!("or in a browser, with a verify.html that you trust; one lies in the folder");
+    let mut code = ExitCode::SUCCESS;
+    for (path, note) in kept.iter().zip(&notes) {
+        match ledger::consistency::prove(out, path, note) {
+            Ok(grown) if grown.holds => {
+                let file = grown.file.map(|name| format!(": the proof is {name}")).unwrap_or_default();
+                println!("it goes on from the {} records that you kept{file}", grown.kept);
+            }
+            Ok(grown) => {
+                eprintln!(
+                    "NOT what you kept: its first {} records are others than those of {}",
+                    grown.kept,
+                    path.display()
+                );
+                code = ExitCode::FAILURE;
+            }
+            Err(wrong) => {
+                eprintln!("NOT what you kept: {wrong}");
+                code = ExitCode::FAILURE;
+            }
+        }
+    }
+    Ok(code)
 }
 
 /// Copies a folder: it may go to another file system, and belongs to whoever asked.

@@ -214,7 +214,9 @@ pub enum Audit {
         json: bool,
     },
     /// Write a workspace's trail with its log into a folder that anybody can verify. It holds the records in clear.
-    #[command(after_help = "Example:\n  countersign audit export --workspace sample --out ./trail")]
+    #[command(
+        after_help = "Example:\n  countersign audit export --workspace sample --out ./trail --kept last-month/checkpoint"
+    )]
     Export {
         /// Where the running server keeps its data.
         #[command(flatten)]
@@ -225,6 +227,10 @@ pub enum Audit {
         /// The folder; must not be there yet.
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
+        /// A checkpoint that you kept: a file `consistency.<its size>-<size>` then proves that the log goes on from it.
+        /// May be given more than once.
+        #[arg(long, value_name = "FILE")]
+        kept: Vec<PathBuf>,
     },
     /// Write the proof that a record stands in the log (C2SP tlog-proof), and print the record's entry.
     #[command(

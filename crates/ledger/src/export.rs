@@ -1,7 +1,8 @@
 //! The export: a workspace's log with its records in a folder that is verified without us.
 //!
 //! ```text
-//! checkpoint   vkey   records.ndjson   tile/...   deployment/(checkpoint, tile/..., own)
+//! checkpoint   vkey   records.ndjson   tile/...   deployment/(checkpoint, tile/..., own)   verify.html
+//! consistency.<earlier>-<later>, where an earlier checkpoint was named
 //! ```
 
 use std::io;
@@ -14,6 +15,7 @@ use tenancy::{Cosignature, Database, Permit, ReadOnly, Scope, WorkspaceId};
 use tlog::{Checkpoint, Note};
 
 use crate::folder::{self, Folder, Lines};
+use crate::page::PAGE;
 use crate::{entry, origin};
 
 /// Why an export was not made.
@@ -98,6 +100,7 @@ pub async fn export(
     let deployment = export_deployment(database, scope.workspace(), &out.join(folder::DEPLOYMENT)).await?;
     let [own, common] = keys(database, platform, scope, permit).await?;
     folder::write(out, folder::VKEY, format!("{own}\n{common}\n").as_bytes())?;
+    folder::write(out, folder::PAGE, PAGE.as_bytes())?;
     Ok(Exported { origin: checkpoint.origin, records: checkpoint.size, deployment: deployment.size })
 }
 

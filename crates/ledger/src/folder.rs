@@ -12,6 +12,8 @@ pub(crate) const CHECKPOINT: &str = "checkpoint";
 pub(crate) const VKEY: &str = "vkey";
 /// Name of the file with the records.
 pub(crate) const RECORDS: &str = "records.ndjson";
+/// Name of the page that verifies the export in a browser.
+pub(crate) const PAGE: &str = "verify.html";
 /// Name of the folder of the deployment's log.
 pub(crate) const DEPLOYMENT: &str = "deployment";
 /// Name of the file in it that says which entries are the workspace's own: index and leaves a line.

@@ -5,6 +5,7 @@
 //! is hashed are commitments; the values lie sealed beside them. Everything is recomputed when it is verified.
 #![forbid(unsafe_code)]
 
+pub mod consistency;
 pub mod cosigning;
 pub mod entry;
 pub mod export;
@@ -14,6 +15,7 @@ mod integrator;
 pub mod live;
 mod mark;
 pub mod origin;
+pub mod page;
 pub mod proof;
 pub mod verify;
 pub mod witness;

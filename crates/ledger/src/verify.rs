@@ -16,8 +16,9 @@ use tlog::{
 };
 
 use crate::entry::{self, DeploymentEntry, Entry};
-use crate::folder;
+use crate::page::PageFound;
 use crate::witnessed::{self, Witnessed};
+use crate::{consistency, folder};
 
 /// Longest line of the records, in bytes.
 pub const LINE_BYTES_MAX: u64 = 1024 * 1024;
@@ -64,6 +65,10 @@ pub struct Verdict {
     pub pinned: Pinned,
     /// What each witness whose key was given said of the deployment's log.
     pub witnesses: Vec<Witnessed>,
+    /// Proofs of consistency in the folder, which all lead to the checkpoint.
+    pub proofs: usize,
+    /// What lies in the folder as the page for browsers; nothing here rests on it.
+    pub page: PageFound,
 }
 
 /// What whoever verifies an export knows from elsewhere.
@@ -108,6 +113,8 @@ impl Verdict {
             "deployment": self.deployment,
             "own": self.own,
             "anchored": self.anchored,
+            "proofs": self.proofs,
+            "verify_html": self.page.word(),
             "trust": {"keys_given": pinned, "kept": self.kept, "witnesses": witnessed::to_json(&self.witnesses)},
         })
     }
@@ -128,6 +135,9 @@ impl Verdict {
                 self.deployment, self.own, self.anchored
             ),
         ];
+        if self.proofs > 0 {
+            lines.push(format!("{} proofs of consistency in the folder lead to this checkpoint", self.proofs));
+        }
         let pinned = match self.pinned {
             Pinned::Both => "trust: both keys are the ones you gave",
             Pinned::Log => {
@@ -149,6 +159,7 @@ impl Verdict {
             }
         });
         lines.extend(witnessed::words(&self.witnesses, self.deployment));
+        lines.push(self.page.words().to_owned());
         lines.join("\n")
     }
 }
@@ -168,8 +179,7 @@ pub fn export(root: &Path, keys: Option<&str>, kept: &[String]) -> Result<Verdic
 pub fn export_known(root: &Path, known: &Known<'_>) -> Result<Verdict, Wrong> {
     let (keys, kept) = (known.keys, known.kept);
     let witnesses = known.witnesses.map(witnessed::keys_of).transpose()?.unwrap_or_default();
-    let vkey_path = root.join(folder::VKEY);
-    let own_keys = keys_of(&vkey_path, &read_text(&vkey_path)?)?;
+    let own_keys = own_keys(root)?;
     let given = keys.map(|text| keys_of(Path::new("--vkey"), text)).transpose()?;
     let keys = given.as_deref().unwrap_or(&own_keys);
     let checkpoint = open(&root.join(folder::CHECKPOINT), keys)?;
@@ -178,7 +188,8 @@ pub fn export_known(root: &Path, known: &Known<'_>) -> Result<Verdict, Wrong> {
     let deployment = root.join(folder::DEPLOYMENT);
     let mut own = read_own(&deployment.join(folder::OWN))?;
     let mut records = Records::open(root)?;
-    let mut roots = Roots::of(&own);
+    let proofs = consistency::read(root, checkpoint.size)?;
+    let mut roots = Roots::of(own.values().copied().chain(proofs.iter().map(|proof| proof.earlier)));
     let mut failed = None;
     let seen = |index, bytes: &[u8], tree: &Frontier| {
         roots.pass(tree);
@@ -192,6 +203,7 @@ pub fn export_known(root: &Path, known: &Known<'_>) -> Result<Verdict, Wrong> {
         return Err(failed);
     }
     records.end()?;
+    consistency::judge(&proofs, &checkpoint, |size| roots.at(size))?;
     // One key alone is the workspace's: the deployment's then comes with the export, and the verdict says so.
     let is_common_pinned = keys.len() > 1;
     let common_keys = if is_common_pinned { keys } else { &own_keys };
@@ -232,8 +244,16 @@ pub fn export_known(root: &Path, known: &Known<'_>) -> Result<Verdict, Wrong> {
                 (true, true) => Pinned::Both,
             },
             witnesses,
+            proofs: proofs.len(),
+            page: PageFound::of(root),
         }),
     }
+}
+
+/// The keys that came with an export.
+pub(crate) fn own_keys(root: &Path) -> Result<Vec<VerifierKey>, Wrong> {
+    let path = root.join(folder::VKEY);
+    keys_of(&path, &read_text(&path)?)
 }
 
 /// A key a line.
@@ -244,12 +264,15 @@ fn keys_of(path: &Path, text: &str) -> Result<Vec<VerifierKey>, Wrong> {
         .collect()
 }
 
-/// Roots at the sizes that the deployment's log is to know of.
+/// Roots at the sizes that the deployment's log is to know of, or that a proof leads from.
 struct Roots(BTreeMap<u64, Option<tlog::Hash>>);
 
 impl Roots {
-    fn of(own: &BTreeMap<u64, u64>) -> Self {
-        Self(own.values().map(|size| (*size, None)).collect())
+    fn of(sizes: impl Iterator<Item = u64>) -> Self {
+        Self(sizes.map(|size| (size, None)).collect())
+    }
+    fn at(&self, size: u64) -> Option<tlog::Hash> {
+        self.0.get(&size).copied().flatten()
     }
     fn pass(&mut self, tree: &Frontier) {
         if let Some(root) = self.0.get_mut(&tree.size()) {
@@ -276,7 +299,7 @@ fn check_deployment(
     }
     let fork = || format!("entry {index} is a checkpoint of this workspace of another history: the log was forked");
     let size = own.remove(&index).ok_or_else(fork)?;
-    let root = roots.0.get(&size).copied().flatten().ok_or_else(fork)?;
+    let root = roots.at(size).ok_or_else(fork)?;
     let text = Checkpoint { origin: origin.to_owned(), size, root, extensions: Vec::new() }.to_string();
     if seal::sha256(text.as_bytes()) == hash { Ok(Some(size)) } else { Err(fork()) }
 }
@@ -285,17 +308,17 @@ fn of_difference(root: &Path, difference: &Difference) -> Wrong {
     wrong(root, difference)
 }
 
-fn open(path: &Path, keys: &[VerifierKey]) -> Result<Checkpoint, Wrong> {
+pub(crate) fn open(path: &Path, keys: &[VerifierKey]) -> Result<Checkpoint, Wrong> {
     open_text(path, &read_text(path)?, keys)
 }
 
-fn open_text(path: &Path, text: &str, keys: &[VerifierKey]) -> Result<Checkpoint, Wrong> {
+pub(crate) fn open_text(path: &Path, text: &str, keys: &[VerifierKey]) -> Result<Checkpoint, Wrong> {
     let note = Note::parse(text.as_bytes()).map_err(|why| wrong(path, why))?;
     Checkpoint::open(&note, keys).map_err(|why| wrong(path, why))
 }
 
 /// A short text.
-fn read_text(path: &Path) -> Result<String, Wrong> {
+pub(crate) fn read_text(path: &Path) -> Result<String, Wrong> {
     let file = File::open(path).map_err(|why| wrong(path, why))?;
     let mut text = String::new();
     let most = NOTE_BYTES_MAX as u64;
@@ -306,7 +329,7 @@ fn read_text(path: &Path) -> Result<String, Wrong> {
     Ok(text)
 }
 
-fn read_resource(root: &Path, resource: Resource) -> Option<Vec<u8>> {
+pub(crate) fn read_resource(root: &Path, resource: Resource) -> Option<Vec<u8>> {
     let file = File::open(root.join(resource.to_string())).ok()?;
     let mut bytes = Vec::new();
     file.take(BUNDLE_BYTES_MAX as u64 + 1).read_to_end(&mut bytes).ok()?;
