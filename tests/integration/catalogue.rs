@@ -190,11 +190,34 @@ const OF_THE_TRAIL: &[Mutant] = &[
         "the trigger made conditional",
         "DROP TRIGGER no_mod ON audit.record;
          CREATE TRIGGER no_mod BEFORE UPDATE OR DELETE ON audit.record FOR EACH ROW WHEN (OLD.action = 'x')
-           EXECUTE FUNCTION audit.refuse();
+           EXECUTE FUNCTION audit.only_erase();
          ALTER TABLE audit.record ENABLE ALWAYS TRIGGER no_mod",
         "DROP TRIGGER no_mod ON audit.record;
-         CREATE TRIGGER no_mod BEFORE UPDATE OR DELETE ON audit.record FOR EACH ROW EXECUTE FUNCTION audit.refuse();
+         CREATE TRIGGER no_mod BEFORE UPDATE OR DELETE ON audit.record FOR EACH ROW EXECUTE FUNCTION audit.only_erase();
          ALTER TABLE audit.record ENABLE ALWAYS TRIGGER no_mod",
+    ),
+    mutant(
+        "the function that lets parts go lets everything go",
+        "ALTER FUNCTION audit.only_erase() RENAME TO only_erase_kept;
+         CREATE FUNCTION audit.only_erase() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+         DROP TRIGGER no_mod ON audit.record;
+         CREATE TRIGGER no_mod BEFORE UPDATE OR DELETE ON audit.record FOR EACH ROW EXECUTE FUNCTION audit.only_erase();
+         ALTER TABLE audit.record ENABLE ALWAYS TRIGGER no_mod",
+        "DROP TRIGGER no_mod ON audit.record;
+         DROP FUNCTION audit.only_erase();
+         ALTER FUNCTION audit.only_erase_kept() RENAME TO only_erase;
+         CREATE TRIGGER no_mod BEFORE UPDATE OR DELETE ON audit.record FOR EACH ROW EXECUTE FUNCTION audit.only_erase();
+         ALTER TABLE audit.record ENABLE ALWAYS TRIGGER no_mod",
+    ),
+    mutant(
+        "everybody may erase",
+        "GRANT EXECUTE ON FUNCTION audit.erase_part(uuid, integer) TO PUBLIC",
+        "REVOKE EXECUTE ON FUNCTION audit.erase_part(uuid, integer) FROM PUBLIC",
+    ),
+    mutant(
+        "the function that erases finds its tables by the caller's path",
+        "ALTER FUNCTION audit.erase_part(uuid, integer) SET search_path = public",
+        "ALTER FUNCTION audit.erase_part(uuid, integer) SET search_path = pg_catalog, pg_temp",
     ),
     mutant(
         "UPDATE on records",

@@ -17,6 +17,7 @@ fn roles_of(name: &str) -> &'static [&'static str] {
     match name {
         "route_by_slug.sql" => &["countersign_auth", "countersign_operator"],
         name if name.starts_with("route_") => &["countersign_operator"],
+        name if name.starts_with("custody_") => &["countersign_custody"],
         name if name.starts_with("courier_") => &["countersign_worker"],
         name if name.starts_with("log_") || name.starts_with("deployment_") => &["countersign_integrator"],
         _ => &["countersign_app"],
@@ -70,6 +71,19 @@ async fn a_role_cannot_run_the_statements_of_another() {
         let code = client.query(sql, &[]).await.unwrap_err().code().cloned();
         assert_eq!(code.map(|code| code.code().to_owned()).as_deref(), Some("42501"), "{role}: {sql}");
     }
+}
+
+/// Rows that others point to without a key of the database's: nobody who serves may delete them (decision 0011).
+#[tokio::test]
+async fn nobody_may_delete_what_is_pointed_to_without_a_key() {
+    let t = TestDb::new().await;
+    let sql = "SELECT r.rolname::text, c.relname::text FROM pg_roles r, pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+               WHERE r.rolname LIKE 'countersign\\_%' AND r.rolname NOT IN ('countersign_owner', 'countersign_migrate')
+                 AND n.nspname = 'countersign' AND c.relname IN ('request', 'person', 'process_version')
+                 AND (has_table_privilege(r.oid, c.oid, 'DELETE') OR has_table_privilege(r.oid, c.oid, 'TRUNCATE'))";
+    let found = t.owner.query(sql, &[]).await.expect("the catalogue is read");
+    let found: Vec<(String, String)> = found.iter().map(|row| (row.get(0), row.get(1))).collect();
+    assert_eq!(found, Vec::new());
 }
 
 /// What names a row by its key is found by that key, even by a plan that was made while the tables were empty and serves

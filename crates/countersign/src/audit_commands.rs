@@ -32,6 +32,14 @@ pub(crate) fn run(command: Audit) -> Result<ExitCode, String> {
             println!("{}", text("entry"));
             Ok(ExitCode::SUCCESS)
         }
+        Audit::Erase { data, workspace, person, month } => {
+            let orders = asked(data, &Ask::AuditErase { workspace, person, month })?;
+            for order in orders.as_array().into_iter().flatten() {
+                let state = if order["erased"] == true { "erased" } else { "ordered; it is being carried out" };
+                println!("{}: {state}", order["erasure"].as_str().unwrap_or_default());
+            }
+            Ok(ExitCode::SUCCESS)
+        }
         Audit::Keys { data, workspace } => {
             let keys = asked(data, &Ask::AuditKeys { workspace })?;
             keys.as_array().into_iter().flatten().filter_map(Value::as_str).for_each(|key| println!("{key}"));
@@ -67,6 +75,10 @@ fn verify_live(data: Data, workspace: String, is_json: bool) -> Result<ExitCode,
     } else {
         let origin = report["origin"].as_str().unwrap_or("no log yet");
         println!("{origin}\n{} records recomputed from the database, {} intact", report["records"], report["intact"]);
+        println!(
+            "{} parts were erased as records say, {} erasures are under way",
+            report["erased"], report["under_way"]
+        );
         println!("{} wait for their leaf; the checkpoint is of {}", report["waiting"], report["signed"]);
         for finding in report["findings"].as_array().into_iter().flatten().filter_map(Value::as_str) {
             println!("WRONG: {finding}");

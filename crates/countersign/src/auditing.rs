@@ -3,11 +3,14 @@
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
+use identity::{Email, people};
 use serde_json::{Value, json};
-use tenancy::policy::{ExportTrail, SeeTrail};
+use tenancy::erasure::{self, Subject};
+use tenancy::policy::{ExportTrail, OrderErasure, SeeTrail};
 use tenancy::trail;
 use tenancy::{
-    Channel, Credential, Database, Internal, Origin, Permit, ReadOnly, Record, RecordId, Scope, Whole, WorkspaceId,
+    Channel, Credential, Database, ErasureId, Internal, Origin, Permit, PersonId, ReadOnly, ReadWrite, Record,
+    RecordId, Scope, Whole, WorkspaceId,
 };
 
 use crate::operator::{operate, words};
@@ -65,6 +68,32 @@ impl Auditing<'_> {
         Ok(json!({"index": proof.index, "entry": proof.entry, "file": proof.file}))
     }
 
+    /// Orders an erasure and carries it out as far as it goes. Of a person the name and address go as well.
+    pub(crate) async fn erase(&self, person: Option<&str>, month: Option<&str>) -> Result<Value, String> {
+        let mut scope = operate(self.db, self.workspace).await?;
+        let subjects = match (person, month) {
+            (Some(person), None) => people_of(&scope, person).await?.into_iter().map(Subject::Person).collect(),
+            (None, Some(month)) => vec![Subject::Month(month_of(month)?)],
+            _ => return Err("name a person or a month".to_owned()),
+        };
+        let mut ordered = Vec::new();
+        for subject in subjects {
+            let permit = scope.permit::<OrderErasure>(Whole).await.map_err(words)?;
+            ordered.push(erasure::order(&mut scope, permit, subject).await.map_err(words)?);
+            if let Subject::Person(person) = subject {
+                people::forget(&mut scope, person).await.map_err(words)?;
+            }
+        }
+        let _committed = scope.commit().await.map_err(words)?;
+        // What fails now is tried again by the server's own eraser.
+        drop(ledger::Eraser::new(self.db.clone()).look().await);
+        let (scope, permit) = self.view().await?;
+        let orders = erasure::orders(&scope, &permit).await.map_err(words)?;
+        scope.finish();
+        let done = |id: &ErasureId| orders.iter().any(|order| order.id == *id && order.erased_at.is_some());
+        Ok(ordered.iter().map(|id| json!({"erasure": id.to_string(), "erased": done(id)})).collect())
+    }
+
     pub(crate) async fn keys(&self) -> Result<Value, String> {
         let (scope, permit) = self.view().await?;
         let keys = ledger::export::keys(self.db, self.platform, &scope, &permit).await.map_err(words)?;
@@ -81,9 +110,30 @@ impl Auditing<'_> {
             "records": report.size,
             "signed": report.signed_size,
             "intact": report.intact,
+            "erased": report.erased,
+            "under_way": report.under_way,
             "waiting": report.waiting,
             "wrong": report.wrong,
             "findings": report.findings,
         }))
     }
+}
+
+/// The people who left that an address or an id names.
+async fn people_of(scope: &Scope<ReadWrite>, named: &str) -> Result<Vec<PersonId>, String> {
+    if let Ok(id) = named.parse::<PersonId>() {
+        return Ok(vec![id]);
+    }
+    let email = Email::parse(named).map_err(|error| format!("\"{named}\" is neither an id nor an address: {error}"))?;
+    if people::by_email(scope, &email).await.map_err(words)?.is_some() {
+        return Err(erasure::OrderError::StillHere.to_string());
+    }
+    let found = people::ended_with(scope, &email).await.map_err(words)?;
+    if found.is_empty() { Err(erasure::OrderError::Unknown.to_string()) } else { Ok(found) }
+}
+
+/// The first day of a month.
+fn month_of(text: &str) -> Result<jiff::civil::Date, String> {
+    let day = format!("{text}-01").parse().ok().filter(|_| text.len() == 7);
+    day.ok_or_else(|| format!("\"{text}\" is no month; write it as 2026-09"))
 }

@@ -249,6 +249,25 @@ pub enum Audit {
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
     },
+    /// Erase what the records of a workspace hold of a person who left, or of a month that is over. The keys are destroyed,
+    /// so it cannot be undone, and no backup of the database brings it back. Every proof made before still holds.
+    #[command(
+        after_help = "Examples:\n  countersign audit erase --workspace sample --person gone@sample.test\n  countersign audit erase --workspace sample --month 2026-01"
+    )]
+    Erase {
+        /// Where the running server keeps its data.
+        #[command(flatten)]
+        data: Data,
+        /// Slug of the workspace.
+        #[arg(long, value_name = "SLUG", default_value = "sample")]
+        workspace: String,
+        /// Address or id of somebody whose access was ended: who acted, from which address and device.
+        #[arg(long, value_name = "PERSON", required_unless_present = "month", conflicts_with = "month")]
+        person: Option<String>,
+        /// The month: what acts were about, their facts, before and after.
+        #[arg(long, value_name = "YYYY-MM")]
+        month: Option<String>,
+    },
     /// Print the keys of a workspace's log and of the deployment's, to be kept where exports are verified.
     #[command(after_help = "Example:\n  countersign audit keys --workspace sample > sample.vkey")]
     Keys {

@@ -82,6 +82,15 @@ pub enum Ask {
         /// Slug.
         workspace: String,
     },
+    /// Erase what the records hold of somebody who left, or of a month.
+    AuditErase {
+        /// Slug.
+        workspace: String,
+        /// Address or id of the person.
+        person: Option<String>,
+        /// The month, as `2026-09`.
+        month: Option<String>,
+    },
     /// Run every check.
     Check,
     /// Open a plain listener (scratch instances).

@@ -71,6 +71,9 @@ impl Operator for Commands {
             Ask::AuditProof { workspace, record } => self.auditing(&workspace).await?.proof(&record).await,
             Ask::AuditKeys { workspace } => self.auditing(&workspace).await?.keys().await,
             Ask::AuditVerify { workspace } => self.auditing(&workspace).await?.verify().await,
+            Ask::AuditErase { workspace, person, month } => {
+                self.auditing(&workspace).await?.erase(person.as_deref(), month.as_deref()).await
+            }
             Ask::Check => Ok(self.checks.run_all().await),
             Ask::OpenPlain { listen } => self.open_plain(listen).await,
             Ask::ClosePlain => self.close_plain().await,

@@ -163,6 +163,7 @@ pub async fn use_link(scope: &mut Scope<ReadWrite>, permit: Permit<UseLink>, sec
     };
     let session = sessions::issue_session(scope, person, found.credential_epoch, method)?;
     let record = Record::about(person.uuid())
+        .of(person)
         .with("link", found.id.to_string())
         .with("purpose", found.purpose.word())
         .with("session", session.id().to_string());

@@ -65,6 +65,9 @@ pub struct Person {
     pub last_sign_in_at: Option<Timestamp>,
 }
 
+/// What somebody is called of whom everything was erased.
+const FORGOTTEN: &str = "Erased person";
+
 /// What is sealed of a person.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Profile {
@@ -273,6 +276,30 @@ pub async fn by_email<M: Mode>(scope: &Scope<M>, email: &Email) -> Result<Option
     let bidx = email.blind(scope.keys());
     let row = scope.maybe(&statements::PERSON_BY_EMAIL, &[&scope.workspace().uuid(), &bidx]).await?;
     Ok(row.map(|row| PersonId::from_uuid(row.get(0))))
+}
+
+/// People who left and had this address, at most 100.
+///
+/// # Errors
+/// The general failures of a query.
+pub async fn ended_with<M: Mode>(scope: &Scope<M>, email: &Email) -> Result<Vec<PersonId>, Error> {
+    let bidx = email.blind(scope.keys());
+    let rows = scope.rows(&statements::PERSON_ENDED, &[&scope.workspace().uuid(), &bidx]).await?;
+    Ok(rows.iter().map(|row| PersonId::from_uuid(row.get(0))).collect())
+}
+
+/// Forgets what somebody who left is called and reached at; part of an act that registered its record before. What they
+/// wrote stays, by a person without a name.
+///
+/// # Errors
+/// [`tenancy::Error::Rows`] for somebody who did not leave.
+pub async fn forget(scope: &mut Scope<ReadWrite>, person: PersonId) -> Result<(), Error> {
+    let nobody = Profile { name: FORGOTTEN.to_owned(), email: String::new() };
+    let profile = nobody.seal(scope.keys(), person)?;
+    let workspace = scope.workspace().uuid();
+    let params: tenancy::Params<'_> = &[&workspace, &person.uuid(), &profile, &seal::random::<16>().to_vec()];
+    scope.again()?.execute_one(&statements::PERSON_FORGET, params).await?;
+    Ok(())
 }
 
 /// The names of these people, ended ones included, in one query. Who may be named is for the caller to know.

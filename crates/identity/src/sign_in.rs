@@ -92,8 +92,10 @@ async fn open(
     let session = sessions::issue_session(&scope, person, row.get(1), Method::Password)?;
     let sealed = upgraded.map(|phc| passwords::seal_phc(scope.keys(), person, phc)).transpose()?;
     let permit = scope.permit::<SignIn>(Whole).await?;
-    let record =
-        Record::about(person.uuid()).with("method", Method::Password.word()).with("session", session.id().to_string());
+    let record = Record::about(person.uuid())
+        .of(person)
+        .with("method", Method::Password.word())
+        .with("session", session.id().to_string());
     let mut writer = scope.write(permit, record)?;
     // Success clears the account's failures, never the address's: somebody with an account of their own could
     // otherwise guess at the others without end.
@@ -120,6 +122,7 @@ async fn refuse(
         .with("known", if person.is_some() { "yes" } else { "no" })
         .with("throttles", if fills { "yes" } else { "no" });
     record.target = person.map(PersonId::uuid);
+    record.of = person;
     let permit = scope.permit::<RefuseSignIn>(Whole).await?;
     let writer = scope.write(permit, record)?;
     for (bucket, level) in buckets.iter().zip(raised) {

@@ -35,6 +35,8 @@ tenancy::statements! { "../sql";
     PASSWORD_SET = "password_set.sql";
     PASSWORD_UPGRADE = "password_upgrade.sql";
     PERSON_BY_EMAIL = "person_by_email.sql";
+    PERSON_ENDED = "person_ended.sql";
+    PERSON_FORGET = "person_forget.sql";
     PERSON_END = "person_end.sql";
     PERSON_GET = "person_get.sql";
     PERSON_INSERT = "person_insert.sql";

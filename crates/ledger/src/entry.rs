@@ -9,11 +9,21 @@
 use data_encoding::BASE64;
 use seal::sha256;
 use serde_json::{Map, Value, json};
+use tenancy::erasure::PartName;
 use tenancy::log::Commitments;
 use tenancy::{canonical, field_digest};
 
 /// Fields that a record may commit to, in the order of its mask's bits.
 pub const FIELDS: [&str; 6] = ["actor", "ip", "device", "target", "context", "diff"];
+
+/// Fields of a part: what goes when the part is erased.
+#[must_use]
+pub fn fields_of(part: PartName) -> &'static [&'static str] {
+    match part {
+        PartName::Person => &FIELDS[..3],
+        PartName::Period => &FIELDS[3..],
+    }
+}
 
 /// Entries of the deployment's log under one label: with the next block a workspace's label is another one.
 pub const LABEL_BLOCK: u64 = 4096;

@@ -8,15 +8,21 @@
 use std::io;
 use std::path::Path;
 
+use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
-use tenancy::leaves::{self, LeafRow, Part};
+use tenancy::erasure;
+use tenancy::leaves::{self, LeafRecord, LeafRow, Part};
 use tenancy::policy::SeeTrail;
 use tenancy::{Cosignature, Database, Permit, ReadOnly, Scope, WorkspaceId};
 use tlog::{Checkpoint, Note};
 
+use crate::erased::{Erased, Unexplained};
 use crate::folder::{self, Folder, Lines};
 use crate::page::PAGE;
 use crate::{entry, origin};
+
+/// A record of an erasure has its leaf in a signed log after so long at most.
+pub(crate) const LEAF_TIME: SignedDuration = SignedDuration::from_secs(60);
 
 /// Why an export was not made.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +33,9 @@ pub enum ExportError {
     /// A record of a leaf is not there, or a note does not read: what was asked for cannot be shown.
     #[error("{0}; `countersign audit verify --live` says what is wrong")]
     Damaged(String),
+    /// An erasure is being carried out, and the log does not say so yet.
+    #[error("an erasure is being carried out; export again in a minute")]
+    Erasing,
     /// The database.
     #[error(transparent)]
     Database(#[from] tenancy::Error),
@@ -71,6 +80,7 @@ pub async fn export(
     let checkpoint = checkpoint_of(&note)?;
     let mut log = Folder::create(out)?;
     let mut records = Lines::create(out, folder::RECORDS)?;
+    let mut erased = Erased::default();
     let mut next = 0;
     while next < checkpoint.size {
         let page = leaves::page(scope, permit, head.epoch, next).await?;
@@ -81,7 +91,7 @@ pub async fn export(
         }
         next += page.len() as u64;
         let epoch = head.epoch;
-        (log, records) = blocking(move || {
+        (log, records, erased) = blocking(move || {
             for row in &page {
                 let record = row
                     .record
@@ -89,14 +99,18 @@ pub async fn export(
                     .ok_or_else(|| damaged(format!("the record of leaf {} is missing", row.index)))?;
                 let text = entry::of_record(epoch, &record.committed);
                 log.append(text.as_bytes())?;
-                records.line(&line_of(row.index, &text, [&record.person, &record.period]))?;
+                records.line(&line_of(row.index, &text, record))?;
+                erased.note(row.index, record).map_err(damaged)?;
             }
-            Ok((log, records))
+            Ok((log, records, erased))
         })
         .await?;
     }
     records.finish()?;
     log.finish(&note)?;
+    if let Some(wrong) = erased.judge().1.into_iter().next() {
+        return Err(unexplained(scope, permit, wrong).await?);
+    }
     let deployment = export_deployment(database, scope.workspace(), &out.join(folder::DEPLOYMENT)).await?;
     let [own, common] = keys(database, platform, scope, permit).await?;
     folder::write(out, folder::VKEY, format!("{own}\n{common}\n").as_bytes())?;
@@ -125,18 +139,40 @@ pub async fn keys(
     }
 }
 
-/// One line of the records: the entry as it was hashed, and every field that can be shown.
-fn line_of(index: u64, entry: &str, parts: [&Part; 2]) -> String {
-    let mut shown = Map::new();
-    for part in parts {
-        if let Part::Opened(fields) = part {
-            for field in fields {
-                let value = json!({"salt": data_encoding::BASE64.encode(&field.salt), "value": field.value});
-                shown.insert(field.name.clone(), value);
+/// One line of the records: the entry as it was hashed, every field that can be shown, and of each part that was erased the
+/// number of the key that went with it.
+fn line_of(index: u64, entry: &str, record: &LeafRecord) -> String {
+    let (mut shown, mut erased) = (Map::new(), Map::new());
+    for (name, key, part) in record.parts() {
+        match part {
+            Part::Opened(fields) => {
+                for field in fields {
+                    let value = json!({"salt": data_encoding::BASE64.encode(&field.salt), "value": field.value});
+                    shown.insert(field.name.clone(), value);
+                }
             }
+            Part::Gone => {
+                erased.insert(name.word().to_owned(), json!(key));
+            }
+            Part::Closed => {}
         }
     }
-    json!({"index": index, "entry": entry, "shown": Value::Object(shown)}).to_string()
+    let mut line = json!({"index": index, "entry": entry, "shown": Value::Object(shown)});
+    if !erased.is_empty() {
+        line["erased"] = Value::Object(erased);
+    }
+    line.to_string()
+}
+
+/// Why parts are gone that no record of the log explains: an erasure whose record has no leaf yet, or damage.
+async fn unexplained(
+    scope: &Scope<ReadOnly>,
+    permit: &Permit<SeeTrail>,
+    wrong: Unexplained,
+) -> Result<ExportError, tenancy::Error> {
+    let orders = erasure::orders(scope, permit).await?;
+    let since = scope.now() - LEAF_TIME;
+    Ok(if wrong.is_under_way(&orders, since) { ExportError::Erasing } else { damaged(wrong.why) })
 }
 
 async fn export_deployment(database: &Database, own: WorkspaceId, out: &Path) -> Result<Checkpoint, ExportError> {

@@ -8,6 +8,8 @@
 pub mod consistency;
 pub mod cosigning;
 pub mod entry;
+mod erased;
+mod eraser;
 pub mod export;
 mod folder;
 mod growing;
@@ -22,6 +24,7 @@ pub mod witness;
 pub mod witnessed;
 
 pub use cosigning::{Cosigning, WitnessAt};
+pub use eraser::Eraser;
 pub use integrator::{Done, Integrator};
 pub use mark::Mark;
 pub use proof::Proof;

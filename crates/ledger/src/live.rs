@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use tenancy::OwnEntry;
+use tenancy::erasure;
 use tenancy::leaves::{self, LeafRecord, LeafRow, LogHead, Part};
 use tenancy::policy::SeeTrail;
 use tenancy::{Database, Error, Permit, ReadOnly, Scope};
 use tlog::{Checkpoint, Hash, Note, leaf_hash};
 
-use crate::entry::{self, Entry, FIELDS};
+use crate::entry::{self, Entry};
+use crate::erased::Erased;
+use crate::export::LEAF_TIME;
 use crate::growing::Growing;
 use crate::origin;
 
@@ -32,6 +35,10 @@ pub struct Report {
     pub root: Option<Hash>,
     /// Records whose values are all there and are what was committed to.
     pub intact: u64,
+    /// Parts that were erased, each as a record of the log says.
+    pub erased: u64,
+    /// Erasures that are being carried out.
+    pub under_way: u64,
     /// Records that wait for their leaf.
     pub waiting: u64,
     /// What is wrong, in words; at most [`FINDINGS_MAX`].
@@ -89,6 +96,7 @@ pub async fn verify(
             report.find(format!("tile {index} of level {level} is not that of the leaves"));
         }
     }
+    judge_erased(scope, permit, std::mem::take(&mut tree.erased), &mut report).await?;
     judge_head(scope, &head, &tree, &mut report);
     if let Some(anchor) = anchor {
         judge_anchor(&anchor, &tree, &mut report);
@@ -101,13 +109,15 @@ struct Recomputed {
     grown: Growing,
     /// Roots at the sizes that somebody signed.
     roots: BTreeMap<u64, Option<Hash>>,
+    /// Parts that are gone, and what the log says of them.
+    erased: Erased,
 }
 
 impl Recomputed {
     fn new(sizes: [u64; 2]) -> Self {
         let grown = Growing::default();
         let roots = sizes.map(|size| (size, (size == 0).then(|| grown.frontier.root()))).into();
-        Self { grown, roots }
+        Self { grown, roots, erased: Erased::default() }
     }
 
     fn root_at(&self, size: u64) -> Option<Hash> {
@@ -130,8 +140,9 @@ impl Recomputed {
                 if hash.0.as_slice() != row.hash {
                     report.find(format!("record {} (leaf {index}) is not what its leaf says", record.committed.id));
                 }
-                match judge_record(&text, record) {
-                    Ok(()) => report.intact += 1,
+                let noted = self.erased.note(index, record);
+                match judge_record(&text, record).and_then(|is_whole| noted.map(|()| is_whole)) {
+                    Ok(is_whole) => report.intact += u64::from(is_whole),
                     Err(why) => report.find(format!("record {} (leaf {index}): {why}", record.committed.id)),
                 }
                 hash
@@ -144,37 +155,62 @@ impl Recomputed {
     }
 }
 
-/// Whether the values of a record are those that its entry commits to, and its index columns those of the values.
-fn judge_record(text: &str, record: &LeafRecord) -> Result<(), String> {
+/// Whether the values of a record are those that its entry commits to, and its index columns those of the values; says
+/// whether all are there. Of a part that is gone nothing may be left.
+fn judge_record(text: &str, record: &LeafRecord) -> Result<bool, String> {
     let entry = Entry::parse(text.as_bytes()).map_err(|error| error.to_string())?;
     let mut shown = Vec::new();
-    for (name, part) in [("person", &record.person), ("period", &record.period)] {
+    let mut missing: Vec<&str> = Vec::new();
+    for (name, _, part) in record.parts() {
         match part {
             Part::Opened(fields) => shown.extend(fields),
-            Part::Closed => return Err(format!("its {name} part does not open")),
-            Part::Gone => return Err(format!("its {name} part is missing and no erasure says why")),
+            Part::Closed | Part::Gone => missing.extend(entry::fields_of(name)),
         }
     }
-    for name in FIELDS.iter().filter(|name| entry.fields.iter().any(|(known, _)| known == *name)) {
+    let wanted: Vec<&str> =
+        entry.fields.iter().map(|(name, _)| name.as_str()).filter(|name| !missing.contains(name)).collect();
+    for name in &wanted {
         let field = shown.iter().find(|field| field.name == *name);
         let field = field.ok_or_else(|| format!("its field {name} is missing"))?;
         if !entry.commits_to(name, &field.salt, &field.value) {
             return Err(format!("its field {name} is not what was committed to"));
         }
     }
-    if shown.len() != entry.fields.len() {
+    if shown.len() != wanted.len() {
         return Err("it holds fields that nothing commits to".to_owned());
     }
-    let value = |name: &str| shown.iter().find(|field| field.name == name).map(|field| field.value.as_str());
     let id = |text: &str, member: Option<&str>| {
         let value: Value = serde_json::from_str(text).ok()?;
         member.map_or(Some(&value), |name| value.get(name))?.as_str()?.parse::<uuid::Uuid>().ok()
     };
-    if value("actor").and_then(|text| id(text, Some("id"))) != record.actor {
+    let is_there = |part: &Part| !matches!(part, Part::Closed);
+    if is_there(&record.person) && record.value("actor").and_then(|text| id(text, Some("id"))) != record.actor {
         return Err("its index column names another actor".to_owned());
     }
-    if value("target").and_then(|text| id(text, None)) != record.target {
+    if is_there(&record.period) && record.value("target").and_then(|text| id(text, None)) != record.target {
         return Err("its index column names another target".to_owned());
+    }
+    Ok(missing.is_empty())
+}
+
+/// Whether what is gone was erased: a record of the log says so, or an order is just being carried out.
+async fn judge_erased(
+    scope: &Scope<ReadOnly>,
+    permit: &Permit<SeeTrail>,
+    erased: Erased,
+    report: &mut Report,
+) -> Result<(), Error> {
+    let (explained, unexplained) = erased.judge();
+    report.erased = explained;
+    if unexplained.is_empty() {
+        return Ok(());
+    }
+    let orders = erasure::orders(scope, permit).await?;
+    for wrong in unexplained {
+        match wrong.is_under_way(&orders, scope.now() - LEAF_TIME) {
+            true => report.under_way += 1,
+            false => report.find(wrong.why),
+        }
     }
     Ok(())
 }

@@ -11,11 +11,13 @@ use std::path::{Path, PathBuf};
 use data_encoding::BASE64;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tenancy::erasure::PartName;
 use tlog::{
     BUNDLE_BYTES_MAX, Checkpoint, Difference, Frontier, NOTE_BYTES_MAX, Note, Resource, VerifierKey, verify_log,
 };
 
 use crate::entry::{self, DeploymentEntry, Entry};
+use crate::erased::Erased;
 use crate::page::PageFound;
 use crate::witnessed::{self, Witnessed};
 use crate::{consistency, folder};
@@ -53,6 +55,8 @@ pub struct Verdict {
     pub shown: u64,
     /// Fields that are committed to and not shown.
     pub withheld: u64,
+    /// Parts that were erased, each as a record of this log says.
+    pub erased: u64,
     /// Entries of the deployment's log.
     pub deployment: u64,
     /// Of these, checkpoints of this workspace.
@@ -110,6 +114,7 @@ impl Verdict {
             "records": self.records,
             "shown": self.shown,
             "withheld": self.withheld,
+            "erased": self.erased,
             "deployment": self.deployment,
             "own": self.own,
             "anchored": self.anchored,
@@ -129,6 +134,7 @@ impl Verdict {
                 "{} fields are what was committed to, {} are committed to and not shown",
                 self.shown, self.withheld
             ),
+            format!("{} parts were erased, each as a record of this log says; 0 are missing", self.erased),
             format!(
                 "the deployment's log ({} entries) holds {} checkpoints of this workspace, all of this one history, up to \
                  record {}",
@@ -203,6 +209,10 @@ pub fn export_known(root: &Path, known: &Known<'_>) -> Result<Verdict, Wrong> {
         return Err(failed);
     }
     records.end()?;
+    let (erased, unexplained) = std::mem::take(&mut records.erased).judge();
+    if let Some(first) = unexplained.into_iter().next() {
+        return Err(wrong(&records.path, first.why));
+    }
     consistency::judge(&proofs, &checkpoint, |size| roots.at(size))?;
     // One key alone is the workspace's: the deployment's then comes with the export, and the verdict says so.
     let is_common_pinned = keys.len() > 1;
@@ -234,6 +244,7 @@ pub fn export_known(root: &Path, known: &Known<'_>) -> Result<Verdict, Wrong> {
             records: checkpoint.size,
             shown: records.shown,
             withheld: records.withheld,
+            erased,
             deployment: common.size,
             own: count,
             anchored,
@@ -357,6 +368,7 @@ struct Records {
     lines: BufReader<File>,
     shown: u64,
     withheld: u64,
+    erased: Erased,
 }
 
 #[derive(Deserialize)]
@@ -365,6 +377,9 @@ struct Line {
     index: u64,
     entry: String,
     shown: BTreeMap<String, ShownField>,
+    /// Parts that were erased, each with the number of the key that went with it.
+    #[serde(default)]
+    erased: BTreeMap<String, u32>,
 }
 
 #[derive(Deserialize)]
@@ -378,7 +393,7 @@ impl Records {
     fn open(root: &Path) -> Result<Self, Wrong> {
         let path = root.join(folder::RECORDS);
         let lines = BufReader::new(File::open(&path).map_err(|why| wrong(&path, why))?);
-        Ok(Self { path, lines, shown: 0, withheld: 0 })
+        Ok(Self { path, lines, shown: 0, withheld: 0, erased: Erased::default() })
     }
 
     fn next(&mut self, line: u64) -> Result<Option<String>, Wrong> {
@@ -407,8 +422,21 @@ impl Records {
                 return Err(at_line(format!("the field {name} is not what was committed to")));
             }
         }
+        let mut gone = 0;
+        for (part, key) in &line.erased {
+            let part = PartName::from_word(part).ok_or_else(|| at_line(format!("there is no part {part}")))?;
+            let fields = entry::fields_of(part);
+            if let Some(name) = fields.iter().find(|name| line.shown.contains_key(**name)) {
+                return Err(at_line(format!("the field {name} is shown and is said to be erased")));
+            }
+            let record = entry.rec.parse().map_err(|_| at_line("its id is none".to_owned()))?;
+            self.erased.miss(part, *key, record);
+            gone += entry.fields.iter().filter(|(name, _)| fields.contains(&name.as_str())).count();
+        }
+        let context = line.shown.get("context").map(|field| field.value.as_str());
+        self.erased.read(index, &entry.action, context).map_err(at_line)?;
         self.shown += line.shown.len() as u64;
-        self.withheld += (entry.fields.len() - line.shown.len()) as u64;
+        self.withheld += (entry.fields.len() - line.shown.len() - gone) as u64;
         Ok(())
     }
 

@@ -69,6 +69,14 @@ pub(crate) fn replace(_held: &Lock, path: &Path, bytes: &[u8]) -> Result<(), Err
     put(path, bytes)
 }
 
+/// Replaces a file whole, then overwrites the bytes that it had. The caller holds the [`Lock`]. On a disk that moves
+/// blocks around, remains may stay.
+pub(crate) fn replace_scrubbed(_held: &Lock, path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let mut old = open_to_scrub(path)?;
+    put(path, bytes)?;
+    overwrite(&mut old, path)
+}
+
 /// Reads a whole file of at most `limit_bytes`; `None` when there is none.
 pub(crate) fn read(path: &Path, limit_bytes: usize) -> Result<Option<Vec<u8>>, Error> {
     let file = match open_no_follow(path) {
@@ -152,13 +160,17 @@ pub(crate) fn name_of(path: &Path) -> &str {
 /// Overwrites a file's bytes in place and makes that durable, before its name goes. On a disk that
 /// moves blocks around, remains may stay.
 pub(crate) fn scrub(path: &Path) -> Result<(), Error> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .custom_flags(nix::libc::O_NOFOLLOW)
-        .open(path)
-        .map_err(Error::io("open", path))?;
+    overwrite(&mut open_to_scrub(path)?, path)
+}
+
+fn open_to_scrub(path: &Path) -> Result<File, Error> {
+    let mut options = OpenOptions::new();
+    options.write(true).custom_flags(nix::libc::O_NOFOLLOW).open(path).map_err(Error::io("open", path))
+}
+
+fn overwrite(file: &mut File, path: &Path) -> Result<(), Error> {
     let size_bytes = file.metadata().map_err(Error::io("look at", path))?.len();
-    std::io::copy(&mut std::io::repeat(0).take(size_bytes), &mut file)
+    std::io::copy(&mut std::io::repeat(0).take(size_bytes), file)
         .and_then(|_| file.sync_all())
         .map_err(Error::io("overwrite", path))
 }

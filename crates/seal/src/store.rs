@@ -62,6 +62,13 @@ pub trait KeyStore: Send + Sync {
     /// [`Error::Changed`], and then nothing changed; [`Error::Io`].
     fn replace(&self, path: KeyPath, expected: &[u8], object: &[u8]) -> Result<(), Error>;
 
+    /// Replaces an object that must still hold `expected`, and overwrites the bytes that it had: for a key that is
+    /// destroyed. Interrupted, the object is the old one or the new one, and doing it again ends it.
+    ///
+    /// # Errors
+    /// [`Error::Changed`], and then nothing changed; [`Error::Io`].
+    fn destroy(&self, path: KeyPath, expected: &[u8], tombstone: &[u8]) -> Result<(), Error>;
+
     /// Reads an object.
     ///
     /// # Errors
@@ -160,6 +167,15 @@ impl KeyStore for DirStore {
             return Err(Error::Changed { object: path.to_string() });
         }
         files::replace(&held, &self.file(path), object)
+    }
+
+    fn destroy(&self, path: KeyPath, expected: &[u8], tombstone: &[u8]) -> Result<(), Error> {
+        check_size(path, tombstone)?;
+        let held = Lock::take(&self.dir)?;
+        if self.read(path)?.as_deref() != Some(expected) {
+            return Err(Error::Changed { object: path.to_string() });
+        }
+        files::replace_scrubbed(&held, &self.file(path), tombstone)
     }
 
     fn read(&self, path: KeyPath) -> Result<Option<Vec<u8>>, Error> {

@@ -17,6 +17,10 @@ use crate::{
     WrapContext, random,
 };
 
+mod destroy;
+
+pub use destroy::Destroyed;
+
 /// How long opened keys stay usable without a look into the store, unless a workspace says otherwise.
 const TTL_S: u32 = 300;
 /// The most data keys held open, over all workspaces.

@@ -1,7 +1,14 @@
 -- What must hold of the audit trail's tables: both triggers always on and really refusing, and the exact grants.
 -- workspace_id is theirs too. A trigger's type is 27 for BEFORE UPDATE OR DELETE FOR EACH ROW, 34 for BEFORE TRUNCATE.
-WITH wanted(relname, tgname, tgtype) AS (
-  SELECT t.relname, w.tgname, w.tgtype FROM (VALUES ('record'), ('leaf'), ('deployment_entry')) AS t(relname),
+-- Functions are compared by SHA-256 of their bodies. Of a record a part may go, in the owner's name and in no other way; the
+-- function that does it is the custodian's.
+WITH refuse(digest) AS (VALUES ('8f11765882319302eada911d46140cf8aeae680a2343de0dc9463d683c246ac5')),
+only_erase(digest) AS (VALUES ('5ea98842aaa272e6b4c9f5ec410085561cd97510471f39712edd3822a3c350ef')),
+erase_part(digest) AS (VALUES ('57a3ab2eeb5cdffe51e9821f2710199b8258da63317aa72623dd49d6862b351c')),
+wanted(relname, tgname, tgtype, digest) AS (
+  SELECT 'record', 'no_mod', 27, o.digest FROM only_erase o
+  UNION ALL SELECT 'record', 'no_trunc', 34, f.digest FROM refuse f
+  UNION ALL SELECT t.relname, w.tgname, w.tgtype, f.digest FROM refuse f, (VALUES ('leaf'), ('deployment_entry')) AS t(relname),
     (VALUES ('no_mod', 27), ('no_trunc', 34)) AS w(tgname, tgtype)),
 bad AS (
   SELECT 'audit.' || w.relname AS obj, 'trigger ' || w.tgname || ' is not enabled ALWAYS' AS why
@@ -14,7 +21,15 @@ bad AS (
   WHERE NOT EXISTS (SELECT FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_proc f ON f.oid = g.tgfoid
                     WHERE n.nspname = 'audit' AND c.relname = w.relname AND g.tgname = w.tgname AND g.tgtype = w.tgtype
                       AND g.tgqual IS NULL AND coalesce(array_length(g.tgattr::int2[], 1), 0) = 0
-                      AND f.prosrc = 'BEGIN RAISE EXCEPTION ''audit records are append-only'' USING ERRCODE = ''42501''; END')
+                      AND encode(sha256(convert_to(f.prosrc, 'UTF8')), 'hex') = w.digest)
+  UNION ALL
+  SELECT 'audit.erase_part', 'is not the function that erases what was ordered, or not the custodian''s alone'
+  WHERE NOT EXISTS (
+    SELECT FROM pg_proc f JOIN pg_namespace n ON n.oid = f.pronamespace JOIN pg_roles r ON r.oid = f.proowner, erase_part e
+    WHERE n.nspname = 'audit' AND f.proname = 'erase_part' AND encode(sha256(convert_to(f.prosrc, 'UTF8')), 'hex') = e.digest AND f.prosecdef AND r.rolname = 'countersign_owner'
+      AND f.proconfig = ARRAY['search_path=pg_catalog, pg_temp']
+      AND NOT EXISTS (SELECT FROM aclexplode(f.proacl) a LEFT JOIN pg_roles g ON g.oid = a.grantee
+                      WHERE a.privilege_type = 'EXECUTE' AND coalesce(g.rolname, 'everybody') NOT IN ('countersign_owner', 'countersign_custody')))
   UNION ALL
   SELECT 'audit.' || c.relname, 'the application may ' || lower(p.privilege)
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace,

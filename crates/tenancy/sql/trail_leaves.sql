@@ -1,6 +1,6 @@
 -- Leaves in order with the records they commit to, where these are still there.
 SELECT l.idx, l.hash, r.workspace_id, r.id, r.rec, (extract(epoch FROM r.ts) * 1000000)::bigint, r.action, r.class, r.fields,
-  r.digests, r.period_part, r.person_part, r.actor_id, r.target_id
+  r.digests, r.period_part, r.person_part, r.actor_id, r.target_id, r.period_key_no, r.person_key_no
 FROM audit.leaf l LEFT JOIN audit.record r ON r.workspace_id = l.workspace_id AND r.id = l.record_id
 WHERE l.workspace_id = $1 AND l.epoch = $2 AND l.idx >= $3
 ORDER BY l.idx LIMIT $4

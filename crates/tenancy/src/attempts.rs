@@ -285,6 +285,7 @@ pub const TENANT_TABLES: &[&str] = &[
     "countersign.request_event",
     "countersign.task",
     "countersign.decision",
+    "countersign.erasure",
     "countersign.comment",
     "countersign.outbox",
     "countersign.claim_state",

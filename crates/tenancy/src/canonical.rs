@@ -4,6 +4,7 @@
 //! implementations disagree. The one function of the product for this; hashes of processes, revisions and records
 //! all start here.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use serde_json::Value;
@@ -36,6 +37,11 @@ pub fn to_string(value: &Value) -> Result<String, CanonicalError> {
     Ok(out)
 }
 
+/// A text in NFC; most are ASCII, which is.
+fn normal(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() { Cow::Borrowed(text) } else { Cow::Owned(text.nfc().collect()) }
+}
+
 fn write_value(out: &mut String, value: &Value, depth: usize) -> Result<(), CanonicalError> {
     if depth > DEPTH_MAX {
         return Err(CanonicalError::Depth);
@@ -51,7 +57,7 @@ fn write_value(out: &mut String, value: &Value, depth: usize) -> Result<(), Cano
             }
             out.push_str(&integer.to_string());
         }
-        Value::String(text) => write_text(out, &text.nfc().collect::<String>()),
+        Value::String(text) => write_text(out, &normal(text)),
         Value::Array(items) => {
             out.push('[');
             for (index, item) in items.iter().enumerate() {
@@ -63,11 +69,11 @@ fn write_value(out: &mut String, value: &Value, depth: usize) -> Result<(), Cano
             out.push(']');
         }
         Value::Object(members) => {
-            let mut sorted: Vec<(String, &Value)> =
-                members.iter().map(|(key, item)| (key.nfc().collect(), item)).collect();
+            let mut sorted: Vec<(Cow<'_, str>, &Value)> =
+                members.iter().map(|(key, item)| (normal(key), item)).collect();
             sorted.sort_by(|left, right| left.0.encode_utf16().cmp(right.0.encode_utf16()));
             if let Some(pair) = sorted.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-                return Err(CanonicalError::DuplicateKey(pair[0].0.clone()));
+                return Err(CanonicalError::DuplicateKey(pair[0].0.clone().into_owned()));
             }
             out.push('{');
             for (index, (key, item)) in sorted.iter().enumerate() {

@@ -100,6 +100,7 @@ pub(crate) struct Inner {
     operator: Pool,
     probe: Pool,
     integrator: Pool,
+    custody: Pool,
     pub(crate) vault: Arc<Vault>,
     /// What reaches a person, as of an access epoch.
     pub(crate) access: Memory<(WorkspaceId, PersonId), (i64, Arc<Access>)>,
@@ -133,6 +134,7 @@ impl Database {
                 operator: make("countersign_operator", sizes.other)?,
                 probe: make("countersign_probe", sizes.other)?,
                 integrator: make("countersign_integrator", sizes.other)?,
+                custody: make("countersign_custody", sizes.other)?,
                 vault,
                 access: Memory::new(ACCESS_ENTRIES_MAX),
                 tokens: Memory::new(TOKENS_MAX),
@@ -242,6 +244,9 @@ impl Database {
     }
     pub(crate) async fn integrator(&self) -> Result<Object, Error> {
         take(&self.inner.integrator).await
+    }
+    pub(crate) async fn custody(&self) -> Result<Object, Error> {
+        take(&self.inner.custody).await
     }
     pub(crate) async fn auth(&self) -> Result<Object, Error> {
         take(&self.inner.auth).await

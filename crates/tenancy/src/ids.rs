@@ -94,6 +94,8 @@ ids! {
     RecordId now_v7;
     /// One row of the outbox.
     OutboxId now_v7;
+    /// One order of erasure.
+    ErasureId now_v7;
 }
 
 #[cfg(test)]

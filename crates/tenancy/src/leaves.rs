@@ -7,6 +7,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::database::{column, number};
+use crate::erasure::PartName;
 use crate::log::Commitments;
 use crate::policy::SeeTrail;
 use crate::scope::{Mode, Permit, Scope};
@@ -58,6 +59,26 @@ pub struct LeafRecord {
     pub period: Part,
     /// The part about the person.
     pub person: Part,
+    /// The key that sealed the part about the act, and that of the part about the person.
+    pub keys: [u32; 2],
+}
+
+impl LeafRecord {
+    /// Its parts, each with its name and the number of the key that sealed it.
+    #[must_use]
+    pub fn parts(&self) -> [(PartName, u32, &Part); 2] {
+        let [period, person] = self.keys;
+        [(PartName::Person, person, &self.person), (PartName::Period, period, &self.period)]
+    }
+    /// A field's value in canonical form, where its part opened.
+    #[must_use]
+    pub fn value(&self, name: &str) -> Option<&str> {
+        let fields = [&self.person, &self.period].into_iter().filter_map(|part| match part {
+            Part::Opened(fields) => Some(fields),
+            Part::Closed | Part::Gone => None,
+        });
+        fields.flatten().find(|field| field.name == name).map(|field| field.value.as_str())
+    }
 }
 
 /// A sealed part of a record.
@@ -119,6 +140,8 @@ pub async fn page<M: Mode>(
                 person: part::<columns::AuditPersonPart, M>(scope, committed.id, row.get(11)),
                 actor: row.get(12),
                 target: row.get(13),
+                keys: [14, 15]
+                    .map(|at| row.get::<_, Option<i32>>(at).and_then(|no| u32::try_from(no).ok()).unwrap_or(0)),
                 committed,
             }
         });

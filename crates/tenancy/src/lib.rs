@@ -17,6 +17,7 @@ mod database;
 mod database_tls;
 mod deployment;
 mod desk;
+pub mod erasure;
 mod error;
 pub mod faults;
 mod glance;
@@ -46,8 +47,8 @@ pub use deployment::{DeploymentHead, DeploymentRow, OwnEntry};
 pub use error::Error;
 pub use glance::Glance;
 pub use ids::{
-    CommentId, DecisionId, GrantId, GroupId, LinkId, OutboxId, PersonId, ProcessId, RecordId, RequestId, RevisionId,
-    RoleId, SessionId, TaskId, TokenId, WorkspaceId,
+    CommentId, DecisionId, ErasureId, GrantId, GroupId, LinkId, OutboxId, PersonId, ProcessId, RecordId, RequestId,
+    RevisionId, RoleId, SessionId, TaskId, TokenId, WorkspaceId,
 };
 pub use memory::Memory;
 pub use outbox::{BATCH_MAX, Due};

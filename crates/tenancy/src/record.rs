@@ -4,12 +4,14 @@
 //! that a person's or a period's data can be erased while every digest stays as it was.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use seal::{Purpose, WorkspaceKeys, columns};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::{Actor, Error, Origin, RecordId, canonical, faults};
+use crate::policy::{Action as _, EraseParts, OrderErasure, ShredKeys};
+use crate::{Actor, Error, Origin, PersonId, RecordId, canonical, faults};
 
 /// Most characters of one value in `context` or `diff`.
 const VALUE_CHARS_MAX: usize = 500;
@@ -27,6 +29,8 @@ pub struct Record {
     pub context: serde_json::Map<String, Value>,
     /// What changed, before and after.
     pub diff: Option<Value>,
+    /// Whose address and device the record holds, where the actor is nobody yet: it is sealed under this person's key.
+    pub of: Option<PersonId>,
 }
 
 impl Record {
@@ -34,6 +38,11 @@ impl Record {
     #[must_use]
     pub fn about(target: Uuid) -> Self {
         Self { target: Some(target), ..Self::default() }
+    }
+    /// Says whose address and device these are, where the actor is nobody yet: they go with this person's data.
+    #[must_use]
+    pub fn of(self, person: PersonId) -> Self {
+        Self { of: Some(person), ..self }
     }
     /// Adds a fact; texts are cut to 500 characters.
     #[must_use]
@@ -55,8 +64,16 @@ impl Record {
     }
 }
 
-/// Retention class of a record. One class so far; classes get their own clocks with retention.
+/// Retention class of a record. Classes get their own clocks with retention.
 pub(crate) const CLASS: i16 = 1;
+/// Class of what says why something is missing: no month takes it along.
+const KEPT_CLASS: i16 = 2;
+
+/// The class of an act's record.
+pub(crate) fn class_of(code: &str) -> i16 {
+    let is_kept = [OrderErasure::CODE, ShredKeys::CODE, EraseParts::CODE].contains(&code);
+    if is_kept { KEPT_CLASS } else { CLASS }
+}
 
 /// A record with everything the scope adds, ready to be sealed.
 pub(crate) struct Entry {
@@ -74,12 +91,16 @@ pub(crate) struct Rows {
 }
 
 /// The subject under which a class and month's key is kept: `class u16 || year u16 || month u8`, then zeros.
-pub(crate) fn period_subject(now: Timestamp) -> [u8; 16] {
-    let date = now.to_zoned(TimeZone::UTC).date();
+pub(crate) fn period_subject(class: i16, now: Timestamp) -> [u8; 16] {
+    period_of(class, now.to_zoned(TimeZone::UTC).date())
+}
+
+/// The same, of the month of a day.
+pub(crate) fn period_of(class: i16, day: Date) -> [u8; 16] {
     let mut subject = [0; 16];
-    subject[..2].copy_from_slice(&CLASS.to_be_bytes());
-    subject[2..4].copy_from_slice(&date.year().to_be_bytes());
-    subject[4] = date.month().unsigned_abs();
+    subject[..2].copy_from_slice(&class.to_be_bytes());
+    subject[2..4].copy_from_slice(&day.year().to_be_bytes());
+    subject[4] = day.month().unsigned_abs();
     subject
 }
 
@@ -178,6 +199,7 @@ mod tests {
     fn each_month_has_a_period_of_its_own() {
         let november: Timestamp = "2026-11-30T23:59:59Z".parse().unwrap();
         let december: Timestamp = "2026-12-01T00:00:00Z".parse().unwrap();
-        assert_ne!(period_subject(november), period_subject(december));
+        assert_ne!(period_subject(CLASS, november), period_subject(CLASS, december));
+        assert_ne!(period_subject(CLASS, november), period_subject(KEPT_CLASS, november));
     }
 }

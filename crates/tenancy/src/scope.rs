@@ -17,7 +17,7 @@ use crate::resolved::{Resolved, TokenKnown};
 use crate::sql::Sql;
 use crate::targets::Target;
 use crate::write::Effect;
-use crate::{Actor, Credential, Error, Origin, PersonId, ProcessId, Via, WorkspaceId, faults, statements};
+use crate::{Actor, Credential, Error, Internal, Origin, PersonId, ProcessId, Via, WorkspaceId, faults, statements};
 
 /// A scope that reads: a `READ ONLY` transaction, so PostgreSQL refuses what the types missed.
 #[derive(Debug)]
@@ -240,7 +240,10 @@ impl<M: Mode> Scope<M> {
         origin: Origin,
     ) -> Result<Self, Error> {
         let keys = keys_for(database, credential, workspace).await?;
-        let client = database.app().await?;
+        let client = match credential {
+            Credential::Internal(Internal::Custodian) => database.custody().await?,
+            _ => database.app().await?,
+        };
         let known = match credential {
             Credential::Token(hash) => database.inner.tokens.get(&(workspace, hash)),
             _ => None,

@@ -75,7 +75,7 @@ pub struct LeafMark {
 /// Records, newest first, at most [`PAGE_MAX`].
 ///
 /// # Errors
-/// The general failures of a query; [`Error::Seal`] for a payload that does not open.
+/// The general failures of a query; [`Error::Row`] for a payload that opens and does not read.
 pub async fn list<M: Mode>(
     scope: &Scope<M>,
     _permit: &Permit<SeeTrail>,
@@ -109,14 +109,14 @@ fn read<M: Mode>(scope: &Scope<M>, row: &Row) -> Result<TrailRow, Error> {
     let id = RecordId::from_uuid(row.get(1));
     let period = part::<columns::AuditPeriodPart, M>(scope, id, row.get(6))?;
     let person = part::<columns::AuditPersonPart, M>(scope, id, row.get(7))?;
-    let text = |part: &Value, name: &str| part[name]["value"].as_str().unwrap_or("erased").to_owned();
+    let text = |part: &Value, name: &str| part[name]["value"].as_str().unwrap_or(why_missing(part)).to_owned();
     Ok(TrailRow {
         order: row.get(0),
         id,
         at: row.get(2),
         action: row.get(3),
         actor: row.get::<_, Option<Uuid>>(4).map(PersonId::from_uuid),
-        actor_kind: person["actor"]["value"]["kind"].as_str().unwrap_or("erased").to_owned(),
+        actor_kind: person["actor"]["value"]["kind"].as_str().unwrap_or(why_missing(&person)).to_owned(),
         target: row.get(5),
         ip: text(&person, "ip"),
         device: text(&person, "device"),
@@ -132,13 +132,20 @@ fn read<M: Mode>(scope: &Scope<M>, row: &Row) -> Result<TrailRow, Error> {
     })
 }
 
+/// What stands in the place of a value that is not there.
+fn why_missing(part: &Value) -> &'static str {
+    if part.is_boolean() { "does not open" } else { "erased" }
+}
+
+/// A part's fields; nothing when it was erased, `false` when it does not open: its key may just be going.
 fn part<C: seal::Column<Content = Vec<u8>>, M: Mode>(
     scope: &Scope<M>,
     id: RecordId,
     sealed: Option<Vec<u8>>,
 ) -> Result<Value, Error> {
     let Some(bytes) = sealed else { return Ok(Value::Null) };
-    let opened = scope.keys().open::<C>(id.bytes(), &seal::Sealed::from_envelope(bytes))?;
+    let opened = scope.keys().open::<C>(id.bytes(), &seal::Sealed::from_envelope(bytes));
+    let Ok(opened) = opened else { return Ok(Value::Bool(false)) };
     let unreadable = || Error::Row { table: "audit.record", column: C::COLUMN_NAME, row: id.to_string() };
     serde_json::from_slice(&opened).map_err(|_| unreadable())
 }

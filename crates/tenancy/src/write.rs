@@ -7,7 +7,7 @@ use tokio_postgres::types::ToSql;
 use crate::composite;
 use crate::database::{self, Params};
 use crate::policy::Action;
-use crate::record::{self, CLASS, Entry, KeyNumbers, Record};
+use crate::record::{self, Entry, KeyNumbers, Record};
 use crate::scope::{Permit, ReadWrite, Scope};
 use crate::sql::Sql;
 use crate::{Error, OutboxId, PersonId, RecordId, faults, statements};
@@ -125,8 +125,10 @@ impl Scope<ReadWrite> {
     }
 
     async fn append_records(&mut self, queue: &mut Vec<Pushed>) -> Result<(), Error> {
-        let numbers = self.key_numbers().await?;
-        for entry in &self.entries {
+        for at in 0..self.entries.len() {
+            let (class, of) = (record::class_of(self.entries[at].code), self.entries[at].record.of);
+            let numbers = self.key_numbers(class, of).await?;
+            let entry = &self.entries[at];
             let rows = record::rows(&self.keys, entry, self.who.actor, &self.origin, numbers)?;
             let rec = entry.id.uuid();
             queue.push(Pushed {
@@ -135,7 +137,7 @@ impl Scope<ReadWrite> {
                     Box::new(self.workspace.uuid()),
                     Box::new(rec),
                     Box::new(entry.code),
-                    Box::new(CLASS),
+                    Box::new(class),
                     Box::new(rows.fields),
                     Box::new(rows.digests),
                     Box::new(self.who.actor.person().map(PersonId::uuid)),
@@ -165,35 +167,27 @@ impl Scope<ReadWrite> {
         }
     }
 
-    /// The keys for this month and this actor; made at first need, durable before use.
-    async fn key_numbers(&mut self) -> Result<KeyNumbers, Error> {
-        let workspace = self.workspace.bytes();
-        let subject = record::period_subject(self.who.now);
-        let period = match self.keys.find_key(seal::Purpose::AuditPeriod, subject) {
+    /// The keys for this class and month and for this actor; made at first need, durable before use.
+    async fn key_numbers(&mut self, class: i16, of: Option<PersonId>) -> Result<KeyNumbers, Error> {
+        let period = self.key_of(seal::Purpose::AuditPeriod, record::period_subject(class, self.who.now)).await?;
+        let of = of.and_then(|person| self.keys.find_key(record::PERSON_PURPOSE, person.bytes()));
+        let person = match self.who.person_key_no.or(of) {
             Some(number) => number,
-            None => {
-                let create =
-                    move |vault: &seal::Vault| vault.create_key(workspace, seal::Purpose::AuditPeriod, subject);
-                let number = self.database.with_vault(create).await?;
-                self.keys = self.database.keys(self.workspace).await?;
-                number
-            }
-        };
-        let person = match self.who.person_key_no {
-            Some(number) => number,
-            // Visitors and internal actors share the workspace's own key.
-            None => match self.keys.find_key(record::PERSON_PURPOSE, workspace) {
-                Some(number) => number,
-                None => {
-                    let create =
-                        move |vault: &seal::Vault| vault.create_key(workspace, record::PERSON_PURPOSE, workspace);
-                    let number = self.database.with_vault(create).await?;
-                    self.keys = self.database.keys(self.workspace).await?;
-                    number
-                }
-            },
+            // Visitors whom nobody knows and internal actors share the workspace's own key.
+            None => self.key_of(record::PERSON_PURPOSE, self.workspace.bytes()).await?,
         };
         Ok(KeyNumbers { period, person })
+    }
+
+    async fn key_of(&mut self, purpose: seal::Purpose, subject: [u8; 16]) -> Result<u32, Error> {
+        if let Some(number) = self.keys.find_key(purpose, subject) {
+            return Ok(number);
+        }
+        let workspace = self.workspace.bytes();
+        let create = move |vault: &seal::Vault| vault.create_key(workspace, purpose, subject);
+        let number = self.database.with_vault(create).await?;
+        self.keys = self.database.keys(self.workspace).await?;
+        Ok(number)
     }
 }
 

@@ -48,6 +48,10 @@ impl KeyStore for Crowd {
         self.folder.replace(path, expected, object)
     }
 
+    fn destroy(&self, path: KeyPath, expected: &[u8], tombstone: &[u8]) -> Result<(), Error> {
+        self.folder.destroy(path, expected, tombstone)
+    }
+
     fn read(&self, path: KeyPath) -> Result<Option<Vec<u8>>, Error> {
         let found = self.folder.read(path)?;
         Ok(match path {

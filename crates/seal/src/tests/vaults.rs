@@ -328,3 +328,49 @@ fn withdrawn_root_drops_opened_keys_and_an_unreadable_store_does_not() {
     vault.confirm_root().unwrap();
     vault.workspace(WORKSPACE).unwrap();
 }
+
+#[test]
+fn destroyed_key_opens_nothing_seals_nothing_and_keeps_its_number() {
+    let dir = tempfile::tempdir().unwrap();
+    let (vault, _) = vault_in(dir.path());
+    vault.create_workspace(WORKSPACE).unwrap();
+    let [mine, other] = [1, 2].map(|subject| vault.create_key(WORKSPACE, Purpose::AuditPerson, [subject; 16]).unwrap());
+    let seal = |key_no| {
+        let keys = vault.workspace(WORKSPACE).unwrap();
+        keys.seal_under::<columns::AuditPersonPart>(key_no, ROW, &b"who".to_vec())
+    };
+    let [sealed, kept] = [mine, other].map(|key_no| seal(key_no).unwrap());
+    let file = dir.path().join(format!("aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa/dek/{mine}"));
+    let wrapped = fs::read(&file).unwrap()[112..192].to_vec();
+    assert_eq!(vault.keys_of(WORKSPACE, Purpose::AuditPerson, [1; 16]).unwrap(), [mine]);
+
+    let first = vault.destroy_key(WORKSPACE, Purpose::AuditPerson, mine).unwrap();
+    let again = vault.destroy_key(WORKSPACE, Purpose::AuditPerson, mine).unwrap();
+    assert_eq!(first, again, "destroying it again changes nothing");
+    assert_ne!(first.commitment, [0; 32]);
+    assert!(matches!(seal(mine), Err(Error::NoKey(Purpose::AuditPerson))));
+    let (restarted, _) = vault_in(dir.path());
+    for vault in [&vault, &restarted] {
+        let keys = vault.workspace(WORKSPACE).unwrap();
+        assert!(matches!(keys.open(ROW, &sealed), Err(Error::DoesNotOpen)));
+        assert_eq!(keys.open(ROW, &kept).unwrap(), b"who", "the others still open");
+        assert!(vault.keys_of(WORKSPACE, Purpose::AuditPerson, [1; 16]).unwrap().is_empty());
+    }
+    let stored = fs::read(&file).unwrap();
+    assert!(!stored.windows(16).any(|bytes| wrapped.windows(16).any(|old| old == bytes)), "no byte of it is left");
+    assert_eq!(vault.create_key(WORKSPACE, Purpose::AuditPerson, [1; 16]).unwrap(), other + 1);
+}
+
+#[test]
+fn only_keys_of_a_person_or_a_period_are_destroyed_one_by_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let (vault, _) = vault_in(dir.path());
+    vault.create_workspace(WORKSPACE).unwrap();
+    let mine = vault.create_key(WORKSPACE, Purpose::AuditPerson, [1; 16]).unwrap();
+    for (purpose, key_no) in [(Purpose::Field, 1), (Purpose::AuditPerson, 1), (Purpose::AuditPeriod, mine)] {
+        let refused = vault.destroy_key(WORKSPACE, purpose, key_no);
+        assert!(matches!(refused, Err(Error::NoKey(_))), "{purpose:?} {key_no}");
+    }
+    assert!(matches!(vault.destroy_key(WORKSPACE, Purpose::AuditPerson, 99), Err(Error::DamagedKey { .. })));
+    assert_eq!(vault.workspace(WORKSPACE).unwrap().key_count(), 4);
+}

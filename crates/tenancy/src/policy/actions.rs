@@ -120,6 +120,12 @@ actions! {
     SeeTrail "audit.see" on Whole: Rule::Workspace(Atom::AuditRead), by Operator Prober;
     /// Takes the audit trail out of the installation.
     ExportTrail "audit.export" on Whole: Rule::Workspace(Atom::AuditRead), by Operator;
+    /// Orders that what records hold of a person or a month is erased.
+    OrderErasure "audit.erase_ordered" on Whole: Rule::Workspace(Atom::WorkspaceOwn), by Operator;
+    /// Destroys the keys that an order names.
+    ShredKeys "audit.shredded" on Whole: Rule::InternalOnly, by Custodian;
+    /// Clears the parts that they sealed.
+    EraseParts "audit.erased" on Whole: Rule::InternalOnly, by Custodian;
     /// Makes a workspace; a permit of the platform's own workspace.
     AddWorkspace "workspace.add" on Whole: Rule::Workspace(Atom::WorkspaceOwn), by Operator;
     /// Opens the new workspace: its first record.

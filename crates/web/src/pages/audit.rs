@@ -145,6 +145,9 @@ fn action_text(code: &str) -> String {
         "workspace.open" => "opened the workspace",
         "effect.deliver" => "delivered a message",
         "audit.export" => "took the audit trail out",
+        "audit.erase_ordered" => "ordered an erasure",
+        "audit.shredded" => "destroyed the keys of an erasure",
+        "audit.erased" => "erased what had been ordered",
         "claim.verdict" => "noted a check",
         "canary.prepare" => "prepared the checks",
         other => return other.replace(['.', '_'], " "),
@@ -227,6 +230,7 @@ fn actor_text(kind: &str) -> String {
         "operator" => "The operator",
         "courier" => "The courier of messages",
         "prober" => "The live checks",
+        "custodian" => "The custodian",
         other => return words::capital(other),
     }
     .to_owned()

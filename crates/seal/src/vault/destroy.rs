@@ -1,0 +1,62 @@
+//! Destroying the keys of one person or one period.
+
+use super::{Vault, lock};
+use crate::record::State;
+use crate::wrap::WRAPPED_BYTES;
+use crate::{Error, KeyPath, Purpose};
+
+/// A data key that is no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Destroyed {
+    /// Its number, which stays taken.
+    pub key_no: u32,
+    /// The commitment to its bytes, made when it was: whoever still holds them can be shown to.
+    pub commitment: [u8; 32],
+    /// When, in seconds since 1970 by the clock of the machine that destroyed it.
+    pub at_unix_s: u64,
+}
+
+impl Vault {
+    /// Numbers of all keys of a purpose and subject that were ever made and not destroyed, ascending. Usually one; two
+    /// nodes that began at the same moment may have made one each. Blocks.
+    ///
+    /// # Errors
+    /// [`Error::DamagedKey`]; [`Error::TooManyKeys`]; [`Error::Io`].
+    pub fn keys_of(&self, workspace: [u8; 16], purpose: Purpose, subject: [u8; 16]) -> Result<Vec<u32>, Error> {
+        let mut found = Vec::new();
+        for key_no in self.store.key_numbers(workspace)? {
+            let (_, record) = self.read(KeyPath::DataKey { workspace, key_no })?;
+            if record.state != State::Destroyed && record.data_purpose()? == purpose && record.subject == subject {
+                found.push(key_no);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Destroys a data key: its bytes are overwritten in the store, its number stays taken, and what it sealed opens
+    /// nowhere any more, backups of the database included. Other processes forget it when their time for opened keys is
+    /// over (at most an hour, five minutes by default). Repeatable. Blocks.
+    ///
+    /// # Errors
+    /// [`Error::NoKey`] when the number is a key of another purpose, and then nothing changed: only keys that a person
+    /// or a period has for itself are destroyed one by one; [`Error::DamagedKey`]; [`Error::Changed`]; [`Error::Io`].
+    pub fn destroy_key(&self, workspace: [u8; 16], purpose: Purpose, key_no: u32) -> Result<Destroyed, Error> {
+        self.alone_in(workspace, || {
+            let path = KeyPath::DataKey { workspace, key_no };
+            let (old, mut record) = self.read(path)?;
+            let is_single = matches!(purpose, Purpose::AuditPerson | Purpose::AuditPeriod);
+            if !is_single || record.data_purpose()? != purpose {
+                return Err(Error::NoKey(purpose));
+            }
+            if record.state != State::Destroyed {
+                record.state = State::Destroyed;
+                record.retired_unix_s = self.clock.unix_s();
+                record.wrapped = [0; WRAPPED_BYTES];
+                record.seal = [0; 32];
+                self.store.destroy(path, &old, &record.encode())?;
+            }
+            lock(&self.cache).remove(&workspace);
+            Ok(Destroyed { key_no, commitment: record.commitment, at_unix_s: record.retired_unix_s })
+        })
+    }
+}

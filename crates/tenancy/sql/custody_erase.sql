@@ -1,0 +1,1 @@
+SELECT audit.erase_part($1, $2)
