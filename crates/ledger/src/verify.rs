@@ -208,11 +208,7 @@ pub fn export_known(root: &Path, known: &Known<'_>) -> Result<Verdict, Wrong> {
     if let Some(failed) = failed {
         return Err(failed);
     }
-    records.end()?;
-    let (erased, unexplained) = std::mem::take(&mut records.erased).judge();
-    if let Some(first) = unexplained.into_iter().next() {
-        return Err(wrong(&records.path, first.why));
-    }
+    let erased = records.end()?;
     consistency::judge(&proofs, &checkpoint, |size| roots.at(size))?;
     // One key alone is the workspace's: the deployment's then comes with the export, and the verdict says so.
     let is_common_pinned = keys.len() > 1;
@@ -440,10 +436,15 @@ impl Records {
         Ok(())
     }
 
-    fn end(&mut self) -> Result<(), Wrong> {
-        match self.next(0)? {
-            Some(_) => Err(wrong(&self.path, "lines follow the last record")),
-            None => Ok(()),
+    /// Nothing follows, and what is gone was erased: how many parts.
+    fn end(&mut self) -> Result<u64, Wrong> {
+        if self.next(0)?.is_some() {
+            return Err(wrong(&self.path, "lines follow the last record"));
+        }
+        let (erased, unexplained) = std::mem::take(&mut self.erased).judge();
+        match unexplained.into_iter().next() {
+            Some(first) => Err(wrong(&self.path, first.why)),
+            None => Ok(erased),
         }
     }
 }
