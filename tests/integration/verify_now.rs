@@ -57,6 +57,34 @@ async fn the_verdict_is_a_record_and_says_what_is_wrong() {
     assert!(finding.starts_with(&format!("record {id} (leaf ")), "{finding}");
 }
 
+/// A log that one transaction is not asked for, whose records have no values: each of them is found, and a few are named.
+#[tokio::test]
+async fn a_long_log_is_recomputed_to_its_end() {
+    let house = House::with(1).await;
+    let fill = format!(
+        "INSERT INTO audit.record (workspace_id, rec, action, class, fields, digests, period_key_no, person_key_no)
+         SELECT '{}', gen_random_uuid(), 'request.comment', 1, 0, '', 0, 0 FROM generate_series(1, 40000)",
+        house.north.id
+    );
+    house.t.owner.batch_execute(&fill).await.unwrap();
+    house.tick().await;
+    let all = Verifications::default();
+    all.take(house.north.id).unwrap().begin(house.t.db.clone());
+    let mut seen = Vec::new();
+    while let Some((done, size)) = all.progress(house.north.id) {
+        assert!(seen.last().is_none_or(|before| *before <= done) && done <= size);
+        seen.push(done);
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    seen.dedup();
+    assert!(seen.len() > 3, "its progress is seen: {seen:?}");
+    let verdict = newest(&house, "audit.verified").await.unwrap();
+    let number = |name: &str| verdict.context[name].as_u64().unwrap();
+    assert!(number("records") > 40_000, "{}", verdict.context);
+    assert_eq!((number("wrong"), number("records") - number("intact")), (40_000, 40_000));
+    assert_eq!(verdict.context.as_object().unwrap().keys().filter(|key| key.starts_with("finding_")).count(), 20);
+}
+
 /// The pages of somebody who may, of somebody who may not, and of everybody.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_person_verifies_their_log_and_sees_where_it_is_anchored() {
