@@ -76,6 +76,8 @@ const EXPECTED: &[(&str, [u16; 3])] = &[
     ("GET /w/{slug}/processes/{key}", [303, 403, 303]),
     ("POST /w/{slug}/processes/{key}", [303, 403, 303]),
     ("GET /w/{slug}/audit", [303, 403, 303]),
+    ("GET /w/{slug}/audit/log", [303, 403, 303]),
+    ("POST /w/{slug}/audit/log", [303, 403, 303]),
     ("GET /w/{slug}/audit/{id}", [303, 403, 303]),
     ("GET /w/{slug}/audit/{id}/proof", [303, 403, 303]),
     ("GET /w/{slug}/tokens", [303, 200, 303]),

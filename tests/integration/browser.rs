@@ -353,6 +353,7 @@ async fn every_page_is_for_everybody() {
         ("processes", at("processes")),
         ("process-editor", at("processes/purchase")),
         ("audit", at("audit")),
+        ("audit-log", at("audit/log")),
         ("record", at(&format!("audit/{record}"))),
         ("tokens", at("tokens")),
         ("absent", at("requests/none")),

@@ -86,6 +86,17 @@ impl House {
         self.export().await
     }
 
+    /// The id of a record whose act was renamed behind the trigger's back.
+    pub(crate) async fn damaged(&self) -> uuid::Uuid {
+        self.break_in(
+            "UPDATE audit.record SET action = 'request.reject' WHERE id = (SELECT max(id) FROM audit.record
+               WHERE workspace_id = $north AND action = 'request.submit')",
+        )
+        .await;
+        let id = "SELECT rec FROM audit.record WHERE action = 'request.reject'";
+        self.t.owner.query_one(id, &[]).await.unwrap().get(0)
+    }
+
     async fn findings(&self) -> Vec<String> {
         let (scope, permit) = view(&self.north).await;
         let report = ledger::live::verify(&self.t.db, &scope, &permit, |_, _| {}).await.unwrap();

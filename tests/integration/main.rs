@@ -28,6 +28,8 @@ mod server;
 mod statements;
 mod support;
 mod the_main_job;
+mod trail_filters;
 mod verifier;
+mod verify_now;
 mod witness;
 mod witnessed;

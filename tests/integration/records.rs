@@ -44,7 +44,7 @@ async fn all_open(t: &TestDb, workspace: &Workspace) {
     loop {
         let page = trail::list(&view, &permit, &filter, 50).await.unwrap();
         let Some(last) = page.last() else { break };
-        filter.before = Some(last.order);
+        filter.before = Some(last.place());
         for row in &page {
             assert_ne!(row.actor_kind, "erased");
             assert!(row.ip == "internal" || row.ip == "127.0.0.1", "{}", row.ip);

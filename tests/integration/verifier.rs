@@ -179,16 +179,29 @@ async fn the_page_says_how_far_its_verdict_reaches() {
     let stranger = SigningKey::from_seed("log.example/e1", &[1; 32]).unwrap().verifier().to_string();
     let said = judge(&browser, &page, &page, &Given { keys: &stranger, ..Given::default() }).await;
     assert!(said.0.starts_with("NOT") && said.1.contains("no key of"), "{}", said.1);
+    // A browser by itself would take this key, which is the number 1 in another form, for a witness's.
+    let mut other = [0xff_u8; 33];
+    (other[0], other[1], other[32]) = (4, 0xee, 0x7f);
+    let id = &seal::sha256(&[b"one.example\n".as_slice(), &other].concat())[..4];
+    let other = format!("one.example+{}+{}", data_encoding::HEXLOWER.encode(id), data_encoding::BASE64.encode(&other));
+    let said = judge(&browser, &page, &page, &Given { keys: &keys, witnesses: &other, ..Given::default() }).await;
+    assert!(said.1.contains("line 1: this is no verifier key: its key is not a point in its one form"), "{}", said.1);
     let said = judge(&browser, &page, &page, &Given { keys: &format!("{keys}x"), ..Given::default() }).await;
     assert!(said.1.contains("your keys: line 3: this is no verifier key"), "{}", said.1);
-    // Witnesses: who cosigned and when, who did not, and what is required.
+    witnesses(&browser, &later, &keys).await;
+    browser.close().await;
+}
+
+/// Who cosigned and when, who did not, and what is required.
+async fn witnesses(browser: &Browser, export: &Export, keys: &str) {
+    let page = export.dir.path();
     let [one, two] = ["one.example", "two.example"]
         .map(|name| CosignerSigningKey::from_seed(name, &[name.as_bytes()[0]; 32]).unwrap());
-    let copy = later.copied();
+    let copy = export.copied();
     cosigned(&copy, &one);
     let both = format!("{}\n{}\n", one.verifier(), two.verifier());
-    let given = |required| Given { keys: &keys, witnesses: &both, required, ..Given::default() };
-    let said = judge(&browser, &page, copy.dir.path(), &given(1)).await;
+    let given = |required| Given { keys, witnesses: &both, required, ..Given::default() };
+    let said = judge(browser, page, copy.dir.path(), &given(1)).await;
     assert_holds(&said);
     assert!(
         said.1.contains("one.example cosigned") && said.1.contains("2027-01-15T08:00:00Z, by its clock"),
@@ -196,17 +209,16 @@ async fn the_page_says_how_far_its_verdict_reaches() {
         said.1
     );
     assert!(said.1.contains("NOT cosigned: two.example"), "{}", said.1);
-    let said = judge(&browser, &page, copy.dir.path(), &given(2)).await;
+    let said = judge(browser, page, copy.dir.path(), &given(2)).await;
     assert!(said.1.contains("1 of the witnesses that you gave cosigned it, and 2 are required"), "{}", said.1);
-    let unchecked = judge(&browser, &page, copy.dir.path(), &Given::default()).await;
+    let unchecked = judge(browser, page, copy.dir.path(), &Given::default()).await;
     assert!(unchecked.1.contains("it carries signatures of one.example, which nobody checked"), "{}", unchecked.1);
     let note = copy.text("deployment/checkpoint");
     let at = note.len() - 30;
     let other = if note[at..].starts_with('A') { "B" } else { "A" };
     std::fs::write(copy.path("deployment/checkpoint"), format!("{}{other}{}", &note[..at], &note[at + 1..])).unwrap();
-    let said = judge(&browser, &page, copy.dir.path(), &given(0)).await;
+    let said = judge(browser, page, copy.dir.path(), &given(0)).await;
     assert!(said.1.contains("the cosignature of one.example does not hold"), "{}", said.1);
-    browser.close().await;
 }
 
 /// A history that was rewritten and signed with the log's own key, before the checkpoint that was kept.

@@ -10,6 +10,7 @@ mod audit;
 mod bench;
 mod campaign;
 mod check;
+mod fuzz;
 mod replay;
 mod server;
 mod travel;
@@ -40,6 +41,7 @@ enum Command {
     Bench(bench::Bench),
     #[command(subcommand)]
     Campaign(campaign::Campaign),
+    Fuzz(fuzz::Fuzz),
 }
 
 fn main() -> ExitCode {
@@ -54,6 +56,7 @@ fn main() -> ExitCode {
         Command::Replay(replay) => replay.run(),
         Command::Bench(bench) => bench.run(),
         Command::Campaign(campaign) => campaign.run(),
+        Command::Fuzz(fuzz) => fuzz.run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -82,6 +82,8 @@ pub fn app(db: &Database, config: &Config, platform: WorkspaceId) -> Windowed {
         limits: limits(&config.limits),
         trusted_proxy: Arc::new(trusted),
         platform,
+        verifications: ledger::Verifications::default(),
+        anchors: ledger::AnchorsSeen::new(config.witnesses.iter().map(|witness| witness.key.to_string())),
     };
     Windowed { app, trust }
 }

@@ -5,6 +5,7 @@
 //! is hashed are commitments; the values lie sealed beside them. Everything is recomputed when it is verified.
 #![forbid(unsafe_code)]
 
+pub mod anchors;
 pub mod consistency;
 pub mod cosigning;
 pub mod entry;
@@ -20,11 +21,14 @@ pub mod origin;
 pub mod page;
 pub mod proof;
 pub mod verify;
+pub mod verifying;
 pub mod witness;
 pub mod witnessed;
 
+pub use anchors::AnchorsSeen;
 pub use cosigning::{Cosigning, WitnessAt};
 pub use eraser::Eraser;
 pub use integrator::{Done, Integrator};
 pub use mark::Mark;
 pub use proof::Proof;
+pub use verifying::Verifications;

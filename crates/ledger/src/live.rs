@@ -66,45 +66,97 @@ pub async fn verify(
     permit: &Permit<SeeTrail>,
     mut progress: impl FnMut(u64, u64),
 ) -> Result<Report, Error> {
-    let mut report = Report::default();
-    let (waiting, oldest_s) = leaves::leafless(scope, permit).await?;
-    report.waiting = waiting;
-    if oldest_s > LEAFLESS_S {
-        report.find(format!("{waiting} records have no leaf, the oldest since {oldest_s:.0} s"));
+    let mut verification = Verification::begin(database, scope, permit).await?;
+    while verification.read(scope, permit).await? {
+        let (done, all) = verification.progress();
+        progress(done, all);
     }
-    let Some(head) = leaves::head(scope, permit).await? else { return Ok(report) };
-    let anchor = database.deployment_newest_of(scope.workspace(), head.epoch).await?;
-    let mut tree = Recomputed::new([head.signed_size, anchor.as_ref().map_or(0, |anchor| anchor.size)]);
-    while tree.grown.frontier.size() < head.size {
-        let from = tree.grown.frontier.size();
+    verification.finish(scope, permit).await
+}
+
+/// A log that is being recomputed, page by page: a long one over several scopes, so that no transaction grows old.
+#[derive(Debug)]
+pub struct Verification {
+    report: Report,
+    head: Option<LogHead>,
+    anchor: Option<OwnEntry>,
+    tree: Recomputed,
+}
+
+impl Verification {
+    /// Looks at how the log stands: it is recomputed up to here, whatever comes later.
+    ///
+    /// # Errors
+    /// The general failures of a query.
+    pub async fn begin(database: &Database, scope: &Scope<ReadOnly>, permit: &Permit<SeeTrail>) -> Result<Self, Error> {
+        let mut report = Report::default();
+        let (waiting, oldest_s) = leaves::leafless(scope, permit).await?;
+        report.waiting = waiting;
+        if oldest_s > LEAFLESS_S {
+            report.find(format!("{waiting} records have no leaf, the oldest since {oldest_s:.0} s"));
+        }
+        let epoch = leaves::head(scope, permit).await?.map(|head| head.epoch);
+        let anchor = match epoch {
+            Some(epoch) => database.deployment_newest_of(scope.workspace(), epoch).await?,
+            None => None,
+        };
+        // Read after what the deployment's log knows, which so is never ahead of it.
+        let head = leaves::head(scope, permit).await?.filter(|head| Some(head.epoch) == epoch);
+        let sizes = [head.as_ref().map_or(0, |head| head.signed_size), anchor.as_ref().map_or(0, |anchor| anchor.size)];
+        Ok(Self { report, head, anchor, tree: Recomputed::new(sizes) })
+    }
+
+    /// How many leaves are recomputed, and how many there are.
+    #[must_use]
+    pub fn progress(&self) -> (u64, u64) {
+        (self.tree.grown.frontier.size(), self.head.as_ref().map_or(0, |head| head.size))
+    }
+
+    /// Recomputes the next page of leaves; whether there was one.
+    ///
+    /// # Errors
+    /// The general failures of a query.
+    pub async fn read(&mut self, scope: &Scope<ReadOnly>, permit: &Permit<SeeTrail>) -> Result<bool, Error> {
+        let (from, all) = self.progress();
+        let Some(head) = self.head.as_ref().filter(|_| from < all) else { return Ok(false) };
         let page = leaves::page(scope, permit, head.epoch, from).await?;
         if page.is_empty() {
-            report.find(format!("the log has {} leaves and only {from} are there", head.size));
-            break;
+            self.report.find(format!("the log has {all} leaves and only {from} are there"));
+            return Ok(false);
         }
-        let left = usize::try_from(head.size - from).unwrap_or(usize::MAX);
+        let left = usize::try_from(all - from).unwrap_or(usize::MAX);
         for row in page.into_iter().take(left) {
-            tree.leaf(head.epoch, &row, &mut report);
+            self.tree.leaf(head.epoch, &row, &mut self.report);
         }
-        progress(tree.grown.frontier.size(), head.size);
+        Ok(true)
     }
-    report.size = tree.grown.frontier.size();
-    for ((level, index), expected) in &tree.grown.tiles {
-        let found = leaves::tile(scope, permit, head.epoch, *level, *index).await?.unwrap_or_default();
-        // The log may have grown since its head was read.
-        if !found.starts_with(expected) {
-            report.find(format!("tile {index} of level {level} is not that of the leaves"));
+
+    /// Holds tiles, head, note and the deployment's log against what was recomputed.
+    ///
+    /// # Errors
+    /// The general failures of a query.
+    pub async fn finish(self, scope: &Scope<ReadOnly>, permit: &Permit<SeeTrail>) -> Result<Report, Error> {
+        let Self { mut report, head, anchor, mut tree } = self;
+        let Some(head) = head else { return Ok(report) };
+        report.size = tree.grown.frontier.size();
+        for ((level, index), expected) in &tree.grown.tiles {
+            let found = leaves::tile(scope, permit, head.epoch, *level, *index).await?.unwrap_or_default();
+            // The log may have grown since its head was read.
+            if !found.starts_with(expected) {
+                report.find(format!("tile {index} of level {level} is not that of the leaves"));
+            }
         }
+        judge_erased(scope, permit, std::mem::take(&mut tree.erased), &mut report).await?;
+        judge_head(scope, &head, &tree, &mut report);
+        if let Some(anchor) = anchor {
+            judge_anchor(&anchor, &tree, &mut report);
+        }
+        Ok(report)
     }
-    judge_erased(scope, permit, std::mem::take(&mut tree.erased), &mut report).await?;
-    judge_head(scope, &head, &tree, &mut report);
-    if let Some(anchor) = anchor {
-        judge_anchor(&anchor, &tree, &mut report);
-    }
-    Ok(report)
 }
 
 /// The tree that the records make.
+#[derive(Debug)]
 struct Recomputed {
     grown: Growing,
     /// Roots at the sizes that somebody signed.

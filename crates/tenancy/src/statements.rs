@@ -31,6 +31,8 @@ crate::statements! { "../sql";
     OUTBOX_DONE = "outbox_done.sql";
     TRAIL_LIST = "trail_list.sql";
     TRAIL_OF_TARGET = "trail_of_target.sql";
+    TRAIL_OF_ACTOR = "trail_of_actor.sql";
+    TRAIL_OF_ACTION = "trail_of_action.sql";
     TRAIL_ONE = "trail_one.sql";
     TRAIL_COUNT = "trail_count.sql";
     TRAIL_CONTEXT = "trail_context.sql";

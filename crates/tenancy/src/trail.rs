@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use seal::columns;
 use serde_json::Value;
 use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use crate::database;
@@ -15,6 +16,9 @@ use crate::{Error, PersonId, RecordId, statements};
 /// Most records of one page.
 pub const PAGE_MAX: i64 = 200;
 
+/// A time behind that of every record: the last of the year 9998, which PostgreSQL holds as well.
+const LATEST: Timestamp = Timestamp::constant(253_370_764_799, 0);
+
 /// What a list of records is narrowed to.
 #[derive(Debug, Clone, Default)]
 pub struct TrailFilter {
@@ -24,8 +28,58 @@ pub struct TrailFilter {
     pub actor: Option<PersonId>,
     /// The act's code.
     pub action: Option<String>,
-    /// Records before this one, by order number.
-    pub before: Option<i64>,
+    /// Records of this instant and later ones.
+    pub from: Option<Timestamp>,
+    /// Records before this instant.
+    pub until: Option<Timestamp>,
+    /// Records before this one, in the order of the list: the last one of the page before.
+    pub before: Option<Place>,
+}
+
+/// A record's place in the list, which goes by time and, within one microsecond, by order number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// When.
+    pub at: Timestamp,
+    /// Its place in the workspace's order.
+    pub order: i64,
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.at.as_microsecond(), self.order)
+    }
+}
+
+impl std::str::FromStr for Place {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (at, order) = text.split_once(':').ok_or(())?;
+        let at = Timestamp::from_microsecond(at.parse().map_err(|_| ())?).map_err(|_| ())?;
+        Ok(Self { at, order: order.parse().map_err(|_| ())? })
+    }
+}
+
+impl TrailRow {
+    /// Its place in the list.
+    #[must_use]
+    pub const fn place(&self) -> Place {
+        Place { at: self.at, order: self.order }
+    }
+}
+
+impl TrailFilter {
+    /// Where the list begins and how far back it goes.
+    fn span(&self) -> (Place, Timestamp) {
+        // Before the first record of an instant stands nothing of it.
+        let end = Place {
+            at: self.until.map_or(LATEST, |until| until.clamp(Timestamp::UNIX_EPOCH, LATEST)),
+            order: i64::MIN,
+        };
+        let before = self.before.filter(|before| (before.at, before.order) < (end.at, end.order)).unwrap_or(end);
+        (before, self.from.map_or(Timestamp::UNIX_EPOCH, |from| from.clamp(Timestamp::UNIX_EPOCH, LATEST)))
+    }
 }
 
 /// One record with its payload.
@@ -83,12 +137,19 @@ pub async fn list<M: Mode>(
     limit: i64,
 ) -> Result<Vec<TrailRow>, Error> {
     let limit = limit.clamp(1, PAGE_MAX + 1);
-    let before = filter.before.unwrap_or(i64::MAX);
+    let (before, from) = filter.span();
     let actor = filter.actor.map(PersonId::uuid);
     let workspace = scope.workspace().uuid();
-    // Two statements, so that each has the one plan that suits it.
-    let statement = if filter.target.is_some() { &statements::TRAIL_OF_TARGET } else { &statements::TRAIL_LIST };
-    let rows = scope.rows(statement, &[&workspace, &before, &filter.target, &actor, &filter.action, &limit]).await?;
+    // A statement for each filter that has an index of its own, so that each has the one plan that suits it.
+    let statement = match (filter.target, actor, &filter.action) {
+        (Some(_), _, _) => &statements::TRAIL_OF_TARGET,
+        (None, Some(_), _) => &statements::TRAIL_OF_ACTOR,
+        (None, None, Some(_)) => &statements::TRAIL_OF_ACTION,
+        (None, None, None) => &statements::TRAIL_LIST,
+    };
+    let narrowed: [&(dyn ToSql + Sync); 8] =
+        [&workspace, &before.at, &before.order, &from, &filter.target, &actor, &filter.action, &limit];
+    let rows = scope.rows(statement, &narrowed).await?;
     rows.iter().map(|row| read(scope, row)).collect()
 }
 

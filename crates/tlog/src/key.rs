@@ -34,7 +34,7 @@ pub(crate) fn is_name(name: &str) -> bool {
 }
 
 impl PublicKey {
-    fn new(name: &str, algorithm: Algorithm, public: [u8; 32]) -> Result<Self, NoteError> {
+    pub(crate) fn new(name: &str, algorithm: Algorithm, public: [u8; 32]) -> Result<Self, NoteError> {
         if !is_name(name) {
             return Err(NoteError::Key("its name cannot be one"));
         }

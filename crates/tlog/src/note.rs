@@ -141,7 +141,8 @@ pub(crate) fn check_text(text: &str) -> Result<(), NoteError> {
     if !text.ends_with('\n') {
         return Err(NoteError::Shape);
     }
-    match text.lines().position(|line| line.chars().any(|char| char.is_ascii_control())) {
+    // Not `lines`, which takes a carriage return before the line's end for a part of it.
+    match text.split('\n').position(|line| line.chars().any(|char| char.is_ascii_control())) {
         Some(line) => Err(NoteError::Control(line + 1)),
         None => Ok(()),
     }
@@ -245,6 +246,8 @@ mod tests {
         assert_eq!(refused(&format!("text\n\n{}", signature.trim_end())), NoteError::Shape);
         assert_eq!(refused(&format!("a\nb\tc\n\n{signature}")), NoteError::Control(2));
         assert_eq!(refused(&format!("text\n\n{signature}- name AAAAAAA=\n")), NoteError::Signature(4));
+        assert_eq!(refused(&format!("a\r\n\n{signature}")), NoteError::Control(1));
+        assert_eq!(refused(&format!("a\n\n{}", signature.replace('\n', "\r\n"))), NoteError::Control(3));
         assert_eq!(refused("text\n\n\u{2014} na+me AAAAAAA=\n"), NoteError::Signature(3));
         assert_eq!(refused("text\n\n\u{2014} name AAAA\n"), NoteError::Signature(3), "an id and no signature");
         assert_eq!(Note::parse(b"\xff\n\nx\n"), Err(NoteError::Encoding));

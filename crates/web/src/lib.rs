@@ -4,6 +4,7 @@
 //! `tenancy`. A handler parses, opens a scope, asks for a permit, acts, and commits.
 #![forbid(unsafe_code)]
 
+mod anchors;
 mod api;
 pub mod assets;
 mod crowd;
@@ -11,6 +12,7 @@ mod edge;
 mod health;
 mod limits;
 mod mail;
+mod narrowed;
 mod pages;
 mod problem;
 mod routes;

@@ -78,6 +78,8 @@ pub static ROUTES: &[RouteInfo] = routes! {
     GET "/w/{slug}/processes/{key}" Act("process.versions");
     POST "/w/{slug}/processes/{key}" Act("process.publish"), "document=%7B%7D";
     GET "/w/{slug}/audit" Act("audit.see");
+    GET "/w/{slug}/audit/log" Act("audit.see");
+    POST "/w/{slug}/audit/log" Act("audit.verify"), "act=verify";
     GET "/w/{slug}/audit/{id}" Act("audit.see");
     GET "/w/{slug}/audit/{id}/proof" Act("audit.see");
     GET "/w/{slug}/tokens" Act("token.see");

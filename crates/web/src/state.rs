@@ -22,6 +22,10 @@ pub struct App {
     pub limits: Limits,
     /// The workspace whose owners see the list of workspaces.
     pub platform: WorkspaceId,
+    /// Logs that are being recomputed because somebody asked for it.
+    pub verifications: ledger::Verifications,
+    /// Where the logs are anchored.
+    pub anchors: ledger::AnchorsSeen,
 }
 
 impl std::fmt::Debug for App {

@@ -16,7 +16,7 @@ use crate::state::App;
 use crate::views::{
     ClaimGroup, ClaimRow, Frame, LedgerRow, LedgerSource, Nav, Pill, Run, Tally, Theme, Tone, Trust, TrustLedger, When,
 };
-use crate::{edge, problem};
+use crate::{anchors, edge, problem};
 
 pub(crate) fn router() -> Router<App> {
     Router::new()
@@ -124,8 +124,9 @@ async fn installation(State(app): State<App>, headers: HeaderMap) -> Response {
         groups.push(ClaimGroup { key, name: group.word().to_owned(), claims });
     }
     let now = standing.now;
-    let page =
-        Trust { frame: frame("Security", Nav::Trust, &headers), tally: tally(&standing), checked: when(now), groups };
+    let anchors = app.anchors.look(&app.db).await.map(|anchors| anchors::rows(&anchors, now, None)).unwrap_or_default();
+    let frame = frame("Security", Nav::Trust, &headers);
+    let page = Trust { frame, tally: tally(&standing), checked: when(now), groups, anchors };
     html(page.render())
 }
 

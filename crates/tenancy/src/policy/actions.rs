@@ -126,6 +126,12 @@ actions! {
     ShredKeys "audit.shredded" on Whole: Rule::InternalOnly, by Custodian;
     /// Clears the parts that they sealed.
     EraseParts "audit.erased" on Whole: Rule::InternalOnly, by Custodian;
+    /// Orders that the log of the workspace is recomputed.
+    VerifyTrail "audit.verify" on Whole: Rule::Workspace(Atom::AuditRead);
+    /// Notes what recomputing the log came to.
+    NoteVerification "audit.verified" on Whole: Rule::InternalOnly, by Prober;
+    /// Takes the log's newest checkpoint away, to keep it elsewhere.
+    TakeCheckpoint "audit.checkpoint" on Whole: Rule::Workspace(Atom::AuditRead);
     /// Makes a workspace; a permit of the platform's own workspace.
     AddWorkspace "workspace.add" on Whole: Rule::Workspace(Atom::WorkspaceOwn), by Operator;
     /// Opens the new workspace: its first record.

@@ -1,5 +1,6 @@
 //! Against the definition of RFC 6962, written down as it stands there, and the hashes that other logs publish.
 
+mod ed25519;
 mod parsers;
 mod texts;
 mod tiles;

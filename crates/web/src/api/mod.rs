@@ -4,7 +4,7 @@ mod audit;
 mod auth;
 mod body;
 mod claims_list;
-mod cursor;
+pub(crate) mod cursor;
 mod groups;
 mod idempotent;
 pub(crate) mod openapi;

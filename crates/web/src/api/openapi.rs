@@ -79,6 +79,9 @@ fn operation(method: &str, path: &str, access: RouteAccess) -> Value {
     for status in refusals(method, path, access) {
         responses[*status] = problem.clone();
     }
+    if path == "/api/v1/audit-events" {
+        responses["422"] = problem.clone();
+    }
     let mut operation = json!({
         "operationId": operation_id(method, path),
         "summary": summary(method, path),
@@ -150,6 +153,14 @@ fn parameters(method: &str, path: &str) -> Value {
     }
     if matches!(path, "/api/v1/tasks" | "/api/v1/audit-events") {
         all.push(json!({"name": "request", "in": "query", "required": false, "schema": {"type": "string", "format": "uuid"}}));
+    }
+    if path == "/api/v1/audit-events" {
+        for (name, format) in
+            [("target", "uuid"), ("actor", "uuid"), ("action", ""), ("from", "date-time"), ("until", "date-time")]
+        {
+            let schema = if format.is_empty() { text.clone() } else { json!({"type": "string", "format": format}) };
+            all.push(json!({"name": name, "in": "query", "required": false, "schema": schema}));
+        }
     }
     Value::Array(all)
 }

@@ -6,98 +6,41 @@ use axum::extract::Query;
 use axum::http::StatusCode;
 use identity::people;
 use requests::store;
-use serde::Deserialize;
-use tenancy::policy::{ACTIONS, SeeHome, SeeTrail};
-use tenancy::trail::{self, TrailFilter, TrailRow};
+use tenancy::policy::{ACTIONS, SeeTrail};
+use tenancy::trail::{self, TrailRow};
 use tenancy::{PersonId, ReadOnly, RequestId, Scope, Whole};
 
+use super::audit_filter::Asked;
 use super::caller::{PageCaller, name_of};
 use super::fail::{Answer, Fail};
 use super::look::page;
 use super::words;
-use crate::views::{Audit, AuditFilter, AuditRow, Nav, Pill, Tone};
+use crate::views::{Audit, AuditRow, Nav, Pill, Tone};
 
 /// Records of one page.
 const PAGE_ROWS: usize = 50;
-/// Most requests that are looked through for a number.
-const NUMBERS_MAX: usize = 1_000;
-/// Most requests of one look.
-const LOOK_ROWS: i64 = 200;
-
-/// The filter of the address.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Asked {
-    action: String,
-    request: String,
-    before: Option<i64>,
-}
-
 /// `GET /w/{slug}/audit`.
 pub(super) async fn audit(caller: PageCaller, Query(asked): Query<Asked>) -> Answer {
     let mut scope = caller.view().await?;
     let permit = scope.permit::<SeeTrail>(Whole).await?;
-    let wanted = asked.request.trim();
-    let target = if wanted.is_empty() { None } else { request_of(&mut scope, wanted).await? };
-    let error = (!wanted.is_empty() && target.is_none()).then(|| {
-        format!("No request has this number among the newest {NUMBERS_MAX}. Copy its id from its address instead.")
-    });
-    let filter = TrailFilter {
-        target: target.map(RequestId::uuid),
-        actor: None,
-        action: ACTIONS.iter().find(|row| row.code == asked.action).map(|row| row.code.to_owned()),
-        before: asked.before,
+    let narrowed = asked.narrowed(&mut scope, actions(asked.action())).await?;
+    let mut rows = match &narrowed.filter {
+        Some(filter) => trail::list(&scope, &permit, filter, PAGE_ROWS as i64 + 1).await?,
+        None => Vec::new(),
     };
-    let mut rows =
-        if error.is_some() { Vec::new() } else { trail::list(&scope, &permit, &filter, PAGE_ROWS as i64 + 1).await? };
     let is_more = rows.len() > PAGE_ROWS;
     rows.truncate(PAGE_ROWS);
-    let next = rows.last().filter(|_| is_more).map(|last| next_path(&caller, &asked, last.order));
+    let next = rows.last().filter(|_| is_more).map(|last| asked.next(&scope, &last.place().to_string()));
     let named = Named::of(&scope, &rows).await?;
     let now = scope.now();
     let shown = Audit {
         frame: caller.frame(&scope, "Audit", Nav::Audit).await?,
-        filter: AuditFilter {
-            actions: actions(&asked.action),
-            request: asked.request.chars().take(64).collect(),
-            error,
-        },
+        filter: narrowed.shown,
         rows: rows.iter().map(|row| named.row(&caller, row, now)).collect(),
-        next,
+        next: next.map(|query| caller.path(&format!("/audit?{query}"))),
     };
     scope.finish();
     Ok(page(StatusCode::OK, &shown))
-}
-
-fn next_path(caller: &PageCaller, asked: &Asked, before: i64) -> String {
-    let query = form_urlencoded::Serializer::new(String::new())
-        .append_pair("action", &asked.action)
-        .append_pair("request", &asked.request)
-        .append_pair("before", &before.to_string())
-        .finish();
-    caller.path(&format!("/audit?{query}"))
-}
-
-/// The request of an id, or of a number among the newest requests.
-async fn request_of(scope: &mut Scope<ReadOnly>, text: &str) -> Result<Option<RequestId>, Fail> {
-    if let Ok(id) = text.parse() {
-        return Ok(Some(id));
-    }
-    let number = text.to_ascii_uppercase();
-    let Some((prefix, _)) = number.split_once('-') else { return Ok(None) };
-    let permit = scope.permit::<SeeHome>(Whole).await?;
-    let mut before = None;
-    for _ in 0..NUMBERS_MAX / 200 {
-        let found = store::of_processes(scope, &permit, before, LOOK_ROWS).await?;
-        if let Some(it) = found.iter().find(|it| requests::request_number(prefix, it.id) == number) {
-            return Ok(Some(it.id));
-        }
-        before = found.last().map(|last| last.id);
-        if before.is_none() {
-            break;
-        }
-    }
-    Ok(None)
 }
 
 /// Every act there is, as (code, words, chosen), with "all" first.
@@ -148,6 +91,9 @@ fn action_text(code: &str) -> String {
         "audit.erase_ordered" => "ordered an erasure",
         "audit.shredded" => "destroyed the keys of an erasure",
         "audit.erased" => "erased what had been ordered",
+        "audit.verify" => "had the log recomputed",
+        "audit.verified" => "noted what recomputing the log came to",
+        "audit.checkpoint" => "took a checkpoint of the log out",
         "claim.verdict" => "noted a check",
         "canary.prepare" => "prepared the checks",
         other => return other.replace(['.', '_'], " "),

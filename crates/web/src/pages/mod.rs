@@ -2,6 +2,7 @@
 
 mod answers;
 mod audit;
+mod audit_filter;
 mod body;
 mod caller;
 mod edit;
@@ -11,6 +12,7 @@ mod front;
 mod groups;
 mod home;
 mod installation;
+mod log;
 mod look;
 mod members;
 mod once;
@@ -28,6 +30,8 @@ use axum::http::StatusCode;
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+
+pub(crate) use words::when;
 
 use crate::problem::Problem;
 use crate::state::App;
@@ -59,6 +63,7 @@ pub(crate) fn router() -> Router<App> {
         .route("/w/{slug}/processes", get(processes::list))
         .route("/w/{slug}/processes/{key}", get(processes::editor).post(processes::publish))
         .route("/w/{slug}/audit", get(audit::audit))
+        .route("/w/{slug}/audit/log", get(log::log).post(log::log_post))
         .route("/w/{slug}/audit/{id}", get(record::record))
         .route("/w/{slug}/audit/{id}/proof", get(record::proof))
         .route("/w/{slug}/tokens", get(tokens::list).post(tokens::list_post))

@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use crate::views::{Pill, Tone, When};
 
 /// An instant: relative under a day, absolute (UTC) beyond.
-pub(super) fn when(now: Timestamp, at: Timestamp) -> When {
+pub(crate) fn when(now: Timestamp, at: Timestamp) -> When {
     let zoned = at.to_zoned(TimeZone::UTC);
     When::new(at.to_string(), relative(now, at), zoned.strftime("%-d %B %Y, %H:%M:%S UTC").to_string())
 }

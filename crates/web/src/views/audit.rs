@@ -3,7 +3,7 @@
 use super::{Frame, Pill, When};
 use askama::Template;
 
-/// `/w/{slug}/audit`: newest first, one page, filtered by GET `action` and `request`.
+/// `/w/{slug}/audit`: newest first, one page, filtered by GET `action`, `who`, `request`, `from` and `until`.
 #[derive(Debug, Clone, Template)]
 #[template(path = "audit.html")]
 pub struct Audit {
@@ -22,17 +22,52 @@ pub struct Audit {
 pub struct AuditFilter {
     /// Actions as (value, words, chosen).
     pub actions: Vec<(String, String, bool)>,
-    /// Number or id of a request; empty for all.
-    pub request: String,
+    /// Who acted: an address or an id.
+    pub who: AuditField,
+    /// What it was about: a request's number, or an id.
+    pub request: AuditField,
+    /// From when on.
+    pub from: AuditField,
+    /// Before when.
+    pub until: AuditField,
+}
+
+/// A field of the filter that is typed.
+#[derive(Debug, Clone, Default)]
+pub struct AuditField {
+    /// What was typed; empty for all.
+    pub value: String,
     /// What is wrong with it.
     pub error: Option<String>,
 }
 
 impl AuditFilter {
+    /// The fields that are typed: name, label, kind, an example, and what is in them.
+    #[must_use]
+    pub const fn typed(&self) -> [(&'static str, &'static str, &'static str, &'static str, &AuditField); 4] {
+        [
+            ("who", "Who", "text", "mia@example.org", &self.who),
+            ("request", "What", "text", "PUR-7K3M9Q2D", &self.request),
+            ("from", "From (UTC)", "datetime-local", "", &self.from),
+            ("until", "Before (UTC)", "datetime-local", "", &self.until),
+        ]
+    }
+
+    fn fields(&self) -> impl Iterator<Item = &AuditField> {
+        self.typed().into_iter().map(|(.., field)| field)
+    }
+
     /// Whether anything is filtered.
     #[must_use]
     pub fn is_set(&self) -> bool {
-        !self.request.is_empty() || self.actions.iter().any(|(value, _, chosen)| *chosen && !value.is_empty())
+        self.fields().any(|field| !field.value.is_empty())
+            || self.actions.iter().any(|(value, _, chosen)| *chosen && !value.is_empty())
+    }
+
+    /// Whether anything of it cannot be understood, so that no records are shown.
+    #[must_use]
+    pub fn is_wrong(&self) -> bool {
+        self.fields().any(|field| field.error.is_some())
     }
 }
 

@@ -7,6 +7,7 @@ mod audit;
 mod error;
 mod form;
 mod home;
+mod log;
 mod mail;
 mod people;
 mod processes;
@@ -20,10 +21,11 @@ mod workspaces;
 #[cfg(test)]
 mod tests;
 
-pub use audit::{Audit, AuditFilter, AuditRow, RecordPage, RecordProof};
+pub use audit::{Audit, AuditField, AuditFilter, AuditRow, RecordPage, RecordProof};
 pub use error::ErrorPage;
 pub use form::{Approval, Choice, Field, FieldKind, FormMode, FormProblem, RequestForm, Section, ShowWhen};
 pub use home::{Catalogue, Home, ProcessCard, RequestRow, WaitingRow};
+pub use log::{Anchor, AuditLog, Finding, LogVerdict, Verifying};
 pub use mail::{DecidedMail, InvitationMail, ReturnedMail, TaskMail};
 pub use people::{
     GroupPage, GroupRow, GroupTick, Groups, InviteForm, MemberRow, People, PersonPage, PersonRow, Selectable,

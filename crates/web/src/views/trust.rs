@@ -1,6 +1,6 @@
 //! The security page in its two views. It shows sentences of the registry and nothing it made up.
 
-use super::{Frame, Pill, Tone, When};
+use super::{Anchor, Frame, Pill, Tone, When};
 use askama::Template;
 
 /// The three numbers of both views.
@@ -30,6 +30,8 @@ pub struct Trust {
     pub checked: When,
     /// Groups in their order.
     pub groups: Vec<ClaimGroup>,
+    /// Where the logs are anchored; nothing where that cannot be read now.
+    pub anchors: Vec<Anchor>,
 }
 
 /// Claims about one subject.

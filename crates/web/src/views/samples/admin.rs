@@ -214,8 +214,13 @@ pub fn audit(theme: Theme) -> Audit {
                 action("request.submitted", "handed in", false),
                 action("request.decided", "decided", false),
             ],
-            request: "PUR-7K3M9Q2D".to_owned(),
-            error: None,
+            who: AuditField { value: "mia@northwind.example".to_owned(), error: None },
+            request: AuditField { value: "PUR-7K3M9Q2D".to_owned(), error: None },
+            from: AuditField { value: "2026-11-27T08:00".to_owned(), error: None },
+            until: AuditField {
+                value: "noon".to_owned(),
+                error: Some("Write a day as 2026-11-27 or a minute as 2026-11-27T16:30.".to_owned()),
+            },
         },
         rows: vec![
             row("10:40", "Tom Becker", "commented on", ""),
@@ -224,8 +229,57 @@ pub fn audit(theme: Theme) -> Audit {
             row("10:02", "Tom Becker (token “ERP”)", "edited", "revision 2 · API"),
             row("09:14", "Tom Becker", "handed in", "revision 1 · page"),
         ],
-        next: Some("/w/northwind/audit?before=abc".to_owned()),
+        next: Some("/w/northwind/audit?cursor=abc".to_owned()),
     }
+}
+
+/// A log with something wrong, kept nowhere and cosigned by one witness.
+#[must_use]
+pub fn audit_log(theme: Theme) -> AuditLog {
+    let anchor = |name: &str, text: &str, when: Option<When>, state| Anchor {
+        name: name.to_owned(),
+        text: text.to_owned(),
+        when,
+        state,
+    };
+    let id = "0198f0c4-7a51-7d3b-9a44-3f1c2b5d6e70";
+    AuditLog {
+        frame: signed_in(theme, "The log", Nav::Audit),
+        stands: Some((70_000, "countersign.example/ws/0193/e1".to_owned(), at("10:40", "1 min ago"))),
+        running: None,
+        lost: Some(at("10:00", "41 min ago")),
+        verdict: Some(LogVerdict {
+            at: at("09:12", "89 min ago"),
+            failed: None,
+            origin: "countersign.example/ws/0193/e1".to_owned(),
+            records: 69_998,
+            signed: 69_998,
+            intact: 69_996,
+            waiting: 1,
+            wrong: 30,
+            findings: vec![
+                Finding {
+                    record: Some((id.to_owned(), format!("/w/northwind/audit/{id}"))),
+                    text: "(leaf 46666) is not what its leaf says".to_owned(),
+                },
+                Finding { record: None, text: "Leaf 5 is missing".to_owned() },
+            ],
+            more: 28,
+        }),
+        error: Some("The server recomputes 2 logs already; come again in a minute".to_owned()),
+        minutes_max: 60,
+        anchors: vec![
+            anchor("A checkpoint that you keep", "None was taken out of this workspace yet.", None, idle("none")),
+            anchor("The deployment's log", "The newest one came", Some(at("10:41", "10 s ago")), ok("alive")),
+        ],
+    }
+}
+
+/// A log that is being recomputed.
+#[must_use]
+pub fn audit_log_running(theme: Theme) -> AuditLog {
+    let stopped = audit_log(theme);
+    AuditLog { running: Some(Verifying::new(12_288, 70_000)), lost: None, error: None, verdict: None, ..stopped }
 }
 
 /// Two processes.

@@ -50,6 +50,8 @@ pub fn pages(theme: Theme) -> Vec<Sample> {
         sample("groups", &groups(theme)),
         sample("group", &group(theme)),
         sample("audit", &audit(theme)),
+        sample("audit log", &audit_log(theme)),
+        sample("audit log, running", &audit_log_running(theme)),
         sample("record", &record(theme)),
         sample("processes", &processes(theme)),
         sample("process-edit", &process_edit(theme)),

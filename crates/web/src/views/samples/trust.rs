@@ -39,6 +39,21 @@ pub fn trust(theme: Theme) -> Trust {
         frame: outside(theme, "Security", Nav::Trust),
         tally: tally(),
         checked: at("10:43", "at 10:43"),
+        anchors: vec![
+            Anchor {
+                name: "The deployment's log".to_owned(),
+                text: "It holds the checkpoints of every workspace: 7 entries are signed. The newest one came"
+                    .to_owned(),
+                when: Some(at("10:42", "1 min ago")),
+                state: ok("alive"),
+            },
+            Anchor {
+                name: "Witnesses".to_owned(),
+                text: "None is named in the configuration.".to_owned(),
+                when: None,
+                state: idle("none"),
+            },
+        ],
         groups: vec![
             group(
                 "isolation",
