@@ -17,7 +17,7 @@ fn roles_of(name: &str) -> &'static [&'static str] {
     match name {
         "route_by_slug.sql" => &["countersign_auth", "countersign_operator"],
         name if name.starts_with("route_") => &["countersign_operator"],
-        name if name.starts_with("courier_") => &["countersign_worker"],
+        name if name.starts_with("courier_") || name.starts_with("streamer_") => &["countersign_worker"],
         name if name.starts_with("log_") || name.starts_with("deployment_") => &["countersign_integrator"],
         _ => &["countersign_app"],
     }

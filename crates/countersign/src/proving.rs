@@ -82,6 +82,7 @@ pub fn app(db: &Database, config: &Config, platform: WorkspaceId) -> Windowed {
         limits: limits(&config.limits),
         trusted_proxy: Arc::new(trusted),
         platform,
+        private_receivers: config.private_receivers,
     };
     Windowed { app, trust }
 }

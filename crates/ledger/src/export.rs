@@ -123,7 +123,7 @@ pub async fn keys(
 }
 
 /// One line of the records: the entry as it was hashed, and every field that can be shown.
-fn line_of(index: u64, entry: &str, parts: [&Part; 2]) -> String {
+pub(crate) fn line_of(index: u64, entry: &str, parts: [&Part; 2]) -> String {
     let mut shown = Map::new();
     for part in parts {
         if let Part::Opened(fields) = part {

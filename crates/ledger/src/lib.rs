@@ -15,6 +15,7 @@ pub mod live;
 mod mark;
 pub mod origin;
 pub mod proof;
+pub mod stream;
 pub mod verify;
 pub mod witness;
 pub mod witnessed;

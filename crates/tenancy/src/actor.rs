@@ -17,6 +17,8 @@ pub enum Actor {
     Courier,
     /// Runs the live checks.
     Prober,
+    /// Sends streams of the audit trail to their receivers.
+    Streamer,
 }
 
 impl Actor {
@@ -37,6 +39,7 @@ impl Actor {
             Self::Operator => "operator",
             Self::Courier => "courier",
             Self::Prober => "prober",
+            Self::Streamer => "streamer",
         }
     }
 }
@@ -63,6 +66,8 @@ pub enum Internal {
     Courier,
     /// See [`Actor::Prober`].
     Prober,
+    /// See [`Actor::Streamer`].
+    Streamer,
 }
 
 /// How a credential got in: for records and for rules that differ by it.

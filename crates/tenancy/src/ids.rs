@@ -94,6 +94,10 @@ ids! {
     RecordId now_v7;
     /// One row of the outbox.
     OutboxId now_v7;
+    /// A stream of the audit trail to a receiver.
+    StreamId now_v7;
+    /// A batch that a receiver would not take.
+    DeadId now_v7;
 }
 
 #[cfg(test)]

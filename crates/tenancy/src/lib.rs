@@ -34,6 +34,8 @@ mod resolved;
 mod scope;
 mod sql;
 pub mod statements;
+pub mod streaming;
+pub mod streams;
 mod targets;
 pub mod trail;
 mod write;
@@ -46,8 +48,8 @@ pub use deployment::{DeploymentHead, DeploymentRow, OwnEntry};
 pub use error::Error;
 pub use glance::Glance;
 pub use ids::{
-    CommentId, DecisionId, GrantId, GroupId, LinkId, OutboxId, PersonId, ProcessId, RecordId, RequestId, RevisionId,
-    RoleId, SessionId, TaskId, TokenId, WorkspaceId,
+    CommentId, DeadId, DecisionId, GrantId, GroupId, LinkId, OutboxId, PersonId, ProcessId, RecordId, RequestId,
+    RevisionId, RoleId, SessionId, StreamId, TaskId, TokenId, WorkspaceId,
 };
 pub use memory::Memory;
 pub use outbox::{BATCH_MAX, Due};

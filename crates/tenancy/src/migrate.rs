@@ -30,6 +30,7 @@ pub const FILES: &[(&str, &str)] = files![
     "0012_due_by_workspace.sql",
     "0013_log.sql",
     "0014_cosignature.sql",
+    "0016_stream.sql",
 ];
 
 /// Why the schema could not be brought up to date.

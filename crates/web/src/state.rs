@@ -22,6 +22,8 @@ pub struct App {
     pub limits: Limits,
     /// The workspace whose owners see the list of workspaces.
     pub platform: WorkspaceId,
+    /// Whether streams of the trail may go to addresses of this machine and its network.
+    pub private_receivers: ledger::stream::address::Private,
 }
 
 impl std::fmt::Debug for App {

@@ -7,11 +7,12 @@ use super::{Found, Tally};
 use crate::probe::{ProbeCtx, ProbeError};
 use crate::registry::Outcome;
 
-/// Whether the application's role runs a statement. The courier's sees due effects of all workspaces and the integrator's
-/// commitments of all records, both nothing of their content; grants refuse the application what is theirs.
+/// Whether the application's role runs a statement. The courier's sees due effects of all workspaces, the streamer's which
+/// streams have something to send, and the integrator's commitments of all records, none anything of their content; grants
+/// refuse the application what is theirs.
 fn is_of_the_application(name: &str) -> bool {
     let is_of_the_integrator = name.starts_with("log_") || name.starts_with("deployment_");
-    name != "courier_take.sql" && !is_of_the_integrator
+    !matches!(name, "courier_take.sql" | "streamer_take.sql") && !is_of_the_integrator
 }
 
 pub(super) async fn run(cx: &ProbeCtx) -> Result<Outcome, ProbeError> {

@@ -100,6 +100,7 @@ pub fn judge(question: &Question<'_>) -> Verdict {
         Actor::Operator => return by_internal(question, Internal::Operator),
         Actor::Courier => return by_internal(question, Internal::Courier),
         Actor::Prober => return by_internal(question, Internal::Prober),
+        Actor::Streamer => return by_internal(question, Internal::Streamer),
     };
     let facts = question.facts;
     let workspace = question.access.in_workspace(question.now).intersection(question.mask);
