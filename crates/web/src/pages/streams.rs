@@ -226,7 +226,8 @@ pub(super) async fn stream_post(caller: PageCaller, Path((_slug, id)): Path<(Str
         }
         "skip" => {
             let permit = scope.permit::<SkipBatch>(id).await?;
-            if row_of(&mut scope, id).await?.state != StreamState::Error {
+            let row = row_of(&mut scope, id).await?;
+            if row.state != StreamState::Error || row.cut_last.is_none() {
                 return Ok(see_other_with(&caller.path(&format!("/streams/{id}")), Done::StreamUnchanged));
             }
             streams::skip(&mut scope, permit).await?;
