@@ -93,3 +93,19 @@ need_log_judge() {
   mkdir -p .judges
   GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE="$PWD/.judges/go-cache" go build -o "$judge" "$source"
 }
+
+# The judges of streams: readers of OCSF, syslog, Standard Webhooks and Amazon's signatures in a Python environment of
+# their own, .judges/siem, and rsyslog with TLS from Debian as a receiver.
+need_siem_judges() {
+  local home=.judges/siem
+  if [ ! -x /usr/sbin/rsyslogd ] || ! ls /usr/lib/*/rsyslog/lmnsd_gtls.so >/dev/null 2>&1; then
+    install_packages rsyslog rsyslog-gnutls
+  fi
+  if "$home/bin/python" -c 'import botocore, jsonschema, ocsf_json_schema, standardwebhooks, syslog_rfc5424_parser' >/dev/null 2>&1; then
+    return 0
+  fi
+  if ! python3 -c 'import ensurepip, venv' >/dev/null 2>&1; then install_packages python3 python3-venv; fi
+  python3 -m venv --clear "$home"
+  "$home/bin/pip" install --quiet --disable-pip-version-check 'ocsf-json-schema==1.2.0' 'jsonschema==4.26.0' \
+    'syslog-rfc5424-parser==0.3.2' 'standardwebhooks==1.1.0' 'botocore==1.44.8' >&2
+}

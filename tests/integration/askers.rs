@@ -80,6 +80,10 @@ const EXPECTED: &[(&str, [u16; 3])] = &[
     ("POST /w/{slug}/audit/log", [303, 403, 303]),
     ("GET /w/{slug}/audit/{id}", [303, 403, 303]),
     ("GET /w/{slug}/audit/{id}/proof", [303, 403, 303]),
+    ("GET /w/{slug}/streams", [303, 403, 303]),
+    ("POST /w/{slug}/streams", [303, 403, 303]),
+    ("GET /w/{slug}/streams/{id}", [303, 403, 303]),
+    ("POST /w/{slug}/streams/{id}", [303, 403, 303]),
     ("GET /w/{slug}/tokens", [303, 200, 303]),
     ("POST /w/{slug}/tokens", [303, 200, 303]),
     ("GET /w/{slug}/workspaces", [303, 404, 303]),
@@ -99,7 +103,7 @@ impl Things {
     }
 
     fn path(&self, template: &str) -> String {
-        let kind = ["requests", "people", "groups", "tokens", "audit", "audit-events"]
+        let kind = ["requests", "people", "groups", "streams", "tokens", "audit", "audit-events"]
             .into_iter()
             .find(|kind| template.contains(&format!("/{kind}/")));
         let id = kind.map_or("", |kind| &self.words[format!("id of {kind}").as_str()]);
@@ -131,6 +135,7 @@ async fn things(server: &Server) -> Things {
     let groups = owner.get("/api/v1/groups").await.json();
     let page = server.signed_in("sample", "member@sample.test").await.get("/w/sample/tokens").await.text();
     let token = page.split("name=\"token\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    let stream = server.a_stream().await;
     let style = page.split("/assets/").nth(1).unwrap().split('"').next().unwrap();
     let (hash, name) = style.split_once('/').unwrap();
     let person = tom["id"].as_str().unwrap();
@@ -141,6 +146,7 @@ async fn things(server: &Server) -> Things {
         ("id of requests", request.as_str()),
         ("id of people", person),
         ("id of groups", group),
+        ("id of streams", stream.as_str()),
         ("id of tokens", token),
         ("id of audit", record),
         ("id of audit-events", record),

@@ -316,6 +316,7 @@ async fn every_page_is_for_everybody() {
     let person = first(owner.get("/api/v1/people").await.json());
     let group = first(owner.get("/api/v1/groups").await.json());
     let record = first(owner.get("/api/v1/audit-events").await.json());
+    let stream = server.a_stream().await;
     let at = |path: &str| format!("/w/sample/{path}");
 
     let browser = Browser::open(&server, Scripts::Run).await;
@@ -355,6 +356,8 @@ async fn every_page_is_for_everybody() {
         ("audit", at("audit")),
         ("audit-log", at("audit/log")),
         ("record", at(&format!("audit/{record}"))),
+        ("streams", at("streams")),
+        ("stream", at(&format!("streams/{stream}"))),
         ("tokens", at("tokens")),
         ("absent", at("requests/none")),
     ];

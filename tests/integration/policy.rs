@@ -62,7 +62,7 @@ fn who_may_do_what() {
         table.push('\t');
         table.push_str(role.text());
     }
-    table.push_str("\toperator\tcourier\tprober\n");
+    table.push_str("\toperator\tcourier\tprober\tstreamer\n");
     let nothing = Access::default();
     for row in ACTIONS {
         let [own, other] = [true, false].map(|theirs| {
@@ -73,7 +73,7 @@ fn who_may_do_what() {
                 let person = Actor::Person(PersonId::random());
                 cells.push(verdict(row, person, &Access { grants }, process, theirs));
             }
-            for actor in [Actor::Operator, Actor::Courier, Actor::Prober] {
+            for actor in [Actor::Operator, Actor::Courier, Actor::Prober, Actor::Streamer] {
                 cells.push(verdict(row, actor, &nothing, process, theirs));
             }
             cells.join("\t")

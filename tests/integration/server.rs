@@ -229,6 +229,15 @@ impl Server {
         Caller { client: client(), base: self.base.clone(), proof: Proof::Token(token) }
     }
 
+    /// A stream of the sample workspace, to a receiver that is not there.
+    pub(crate) async fn a_stream(&self) -> String {
+        let owner = self.signed_in("sample", "owner@sample.test").await;
+        let form = "receiver=syslog&format=rfc5424&name=SIEM&host=syslog.sample.invalid&begin=now";
+        let made = owner.form("/w/sample/streams", form).await;
+        assert_eq!(made.status, 303, "{}", made.text());
+        made.header("location").rsplit('/').next().unwrap().to_owned()
+    }
+
     /// Somebody without a credential.
     pub(crate) fn nobody(&self) -> Caller {
         Caller { client: client(), base: self.base.clone(), proof: Proof::None }

@@ -19,6 +19,7 @@ fn roles_of(name: &str) -> &'static [&'static str] {
         name if name.starts_with("route_") => &["countersign_operator"],
         name if name.starts_with("custody_") => &["countersign_custody"],
         name if name.starts_with("courier_") => &["countersign_worker"],
+        name if name.starts_with("courier_") || name.starts_with("streamer_") => &["countersign_worker"],
         name if name.starts_with("log_") || name.starts_with("deployment_") => &["countersign_integrator"],
         _ => &["countersign_app"],
     }
@@ -100,13 +101,11 @@ async fn rows_are_found_by_their_key_whatever_the_tables_held_when_the_plan_was_
     for (name, key) in cases {
         let mut all = ROOMS.iter().flat_map(|(_, statements)| statements.iter());
         let sql = all.find(|sql| sql.name() == name).expect("a statement of that name");
-        let client = t.connect_as(roles_of(name)[0]).await;
-        let plan = generic_plan(&client, sql).await;
+        let plan = generic_plan(&t, roles_of(name)[0], sql).await;
         assert!(plan.contains(&format!("using {key} ")), "{name}:\n{plan}");
     }
-    let client = t.connect_as("countersign_worker").await;
     let take = tenancy::statements::ALL.iter().find(|sql| sql.name() == "courier_take.sql").expect("it");
-    let plan = generic_plan(&client, take).await;
+    let plan = generic_plan(&t, "countersign_worker", take).await;
     let locked = plan.split("LockRows").nth(1).expect("the rows that are taken are locked");
     let inner = locked.split(" on outbox o").nth(1).expect("a scan of the outbox");
     let condition =
@@ -115,7 +114,8 @@ async fn rows_are_found_by_their_key_whatever_the_tables_held_when_the_plan_was_
 }
 
 /// The plan that serves whatever the parameters are, as the pools ask for it.
-async fn generic_plan(client: &tokio_postgres::Client, sql: &Sql) -> String {
+async fn generic_plan(t: &TestDb, role: &str, sql: &Sql) -> String {
+    let client = t.connect_as(role).await;
     let count = client.prepare(sql.text()).await.expect("it is prepared").params().len();
     let nulls = vec!["NULL"; count].join(", ");
     let setting = "SET app.workspace_id = '00000000-0000-0000-0000-000000000000'";

@@ -84,6 +84,7 @@ pub fn app(db: &Database, config: &Config, platform: WorkspaceId) -> Windowed {
         platform,
         verifications: ledger::Verifications::default(),
         anchors: ledger::AnchorsSeen::new(config.witnesses.iter().map(|witness| witness.key.to_string())),
+        private_receivers: config.private_receivers,
     };
     Windowed { app, trust }
 }

@@ -148,7 +148,8 @@ async fn run(
     let integrator = tokio::spawn(ledger::Integrator::new(db.clone(), &base_url, platform).run(stopped.clone()));
     let cosigning = ledger::Cosigning::new(db.clone(), config.witnesses.clone()).map_err(words)?;
     let cosigning = tokio::spawn(cosigning.run(stopped.clone()));
-    let eraser = tokio::spawn(ledger::Eraser::new(db.clone()).run(stopped));
+    let eraser = tokio::spawn(ledger::Eraser::new(db.clone()).run(stopped.clone()));
+    let streamer = tokio::spawn(ledger::stream::Streamer::new(db.clone(), config.private_receivers).run(stopped));
     announce(&db, &listeners, &base_url, flags, paths, first_start).await?;
     let proving = tokio::spawn(Arc::clone(&proof).keep_proving());
     let keeping = tokio::spawn(keep(vault, listeners.clone(), config.clone(), paths.tls.clone()));
@@ -163,6 +164,9 @@ async fn run(
     eraser.abort();
     if tokio::time::timeout(Duration::from_secs(5), integrator).await.is_err() {
         tracing::warn!("the integrator did not end in time; its tick is undone and done again at the next start");
+    }
+    if tokio::time::timeout(Duration::from_secs(2), streamer).await.is_err() {
+        tracing::warn!("the streamer did not end in time; its batches are sent again at the next start");
     }
     if tokio::time::timeout(Duration::from_secs(10), courier).await.is_err() {
         tracing::warn!("the courier did not end in time; what it held comes back at the next start");

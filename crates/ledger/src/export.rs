@@ -141,7 +141,7 @@ pub async fn keys(
 
 /// One line of the records: the entry as it was hashed, every field that can be shown, and of each part that was erased the
 /// number of the key that went with it.
-fn line_of(index: u64, entry: &str, record: &LeafRecord) -> String {
+pub(crate) fn line_of(index: u64, entry: &str, record: &LeafRecord) -> String {
     let (mut shown, mut erased) = (Map::new(), Map::new());
     for (name, key, part) in record.parts() {
         match part {

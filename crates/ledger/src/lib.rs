@@ -20,6 +20,7 @@ mod mark;
 pub mod origin;
 pub mod page;
 pub mod proof;
+pub mod stream;
 pub mod verify;
 pub mod verifying;
 pub mod witness;

@@ -55,7 +55,12 @@ pub async fn prove<M: Mode>(
 }
 
 /// A tile's bytes, out of the leaves or the row of the tile, which may have grown since.
-async fn read<M: Mode>(scope: &Scope<M>, permit: &Permit<SeeTrail>, epoch: i32, tile: Tile) -> Result<Vec<u8>, Error> {
+pub(crate) async fn read<M: Mode>(
+    scope: &Scope<M>,
+    permit: &Permit<SeeTrail>,
+    epoch: i32,
+    tile: Tile,
+) -> Result<Vec<u8>, Error> {
     let mut bytes = match tile.level {
         0 => {
             let first = tile.index.saturating_mul(256);

@@ -192,7 +192,7 @@ pub fn export_known(root: &Path, known: &Known<'_>) -> Result<Verdict, Wrong> {
     let kept_open: Vec<Checkpoint> =
         kept.iter().map(|note| open_text(Path::new("--kept"), note, keys)).collect::<Result<_, _>>()?;
     let deployment = root.join(folder::DEPLOYMENT);
-    let mut own = read_own(&deployment.join(folder::OWN))?;
+    let own = read_own(&deployment.join(folder::OWN))?;
     let mut records = Records::open(root)?;
     let proofs = consistency::read(root, checkpoint.size)?;
     let mut roots = Roots::of(own.values().copied().chain(proofs.iter().map(|proof| proof.earlier)));
@@ -217,43 +217,54 @@ pub fn export_known(root: &Path, known: &Known<'_>) -> Result<Verdict, Wrong> {
     let common_note = read_text(&common_path)?;
     let common = open_text(&common_path, &common_note, common_keys)?;
     let witnesses = witnessed::judge(&common_path, &common_note, &witnesses, known.required)?;
+    let count = own.len() as u64;
+    Ok(Verdict {
+        anchored: recompute_deployment(&deployment, &common, &checkpoint.origin, own, &roots)?,
+        origin: checkpoint.origin,
+        records: checkpoint.size,
+        shown: records.shown,
+        withheld: records.withheld,
+        erased,
+        deployment: common.size,
+        own: count,
+        kept: kept_open.iter().map(|kept| kept.size).collect(),
+        pinned: match (given.is_some(), is_common_pinned) {
+            (false, _) => Pinned::Nothing,
+            (true, false) => Pinned::Log,
+            (true, true) => Pinned::Both,
+        },
+        witnesses,
+        proofs: proofs.len(),
+        page: PageFound::of(root),
+    })
+}
+
+/// The deployment's log: every entry of the workspace is in the list and of this history. Leaves of the newest one.
+fn recompute_deployment(
+    deployment: &Path,
+    common: &Checkpoint,
+    origin: &str,
+    mut own: BTreeMap<u64, u64>,
+    roots: &Roots,
+) -> Result<u64, Wrong> {
     let mut failed = None;
     let mut anchored = 0;
-    let count = own.len() as u64;
     let each = |index, bytes: &[u8], _: &Frontier| {
         if failed.is_none() {
-            match check_deployment(&checkpoint.origin, index, bytes, &mut own, &roots) {
+            match check_deployment(origin, index, bytes, &mut own, roots) {
                 Ok(size) => anchored = size.unwrap_or(anchored),
                 Err(why) => failed = Some(why),
             }
         }
     };
-    verify_log(&common, &[], |resource| read_resource(&deployment, resource), each)
-        .map_err(|difference| of_difference(&deployment, &difference))?;
+    verify_log(common, &[], |resource| read_resource(deployment, resource), each)
+        .map_err(|difference| of_difference(deployment, &difference))?;
     match (failed, own.first_key_value()) {
-        (Some(why), _) => Err(wrong(&deployment, why)),
+        (Some(why), _) => Err(wrong(deployment, why)),
         (None, Some((index, _))) => {
             Err(wrong(&deployment.join(folder::OWN), format!("entry {index} is not in the deployment's log")))
         }
-        (None, None) => Ok(Verdict {
-            origin: checkpoint.origin,
-            records: checkpoint.size,
-            shown: records.shown,
-            withheld: records.withheld,
-            erased,
-            deployment: common.size,
-            own: count,
-            anchored,
-            kept: kept_open.iter().map(|kept| kept.size).collect(),
-            pinned: match (given.is_some(), is_common_pinned) {
-                (false, _) => Pinned::Nothing,
-                (true, false) => Pinned::Log,
-                (true, true) => Pinned::Both,
-            },
-            witnesses,
-            proofs: proofs.len(),
-            page: PageFound::of(root),
-        }),
+        (None, None) => Ok(anchored),
     }
 }
 

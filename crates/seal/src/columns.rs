@@ -116,4 +116,9 @@ columns! {
     MailBody = (18, 3), "mail"."body", Field, Row, pad 0, String;
     /// What a device calls itself.
     DeviceText = (19, 1), "device"."text", Field, Row, pad 0, String;
+    /// What a workspace calls a stream of its audit trail.
+    StreamName = (20, 1), "stream"."name", Field, Row, pad 0, String;
+    /// Where a stream goes and what it proves itself with there, as JSON. Rewritten when a secret changes, so an older
+    /// one cannot be put back.
+    StreamSettings = (20, 2), "stream"."settings", Field, RowVersion, pad 0, Vec<u8>;
 }

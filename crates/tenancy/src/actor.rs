@@ -19,6 +19,8 @@ pub enum Actor {
     Prober,
     /// Carries out what was ordered to be erased.
     Custodian,
+    /// Sends streams of the audit trail to their receivers.
+    Streamer,
 }
 
 impl Actor {
@@ -40,6 +42,7 @@ impl Actor {
             Self::Courier => "courier",
             Self::Prober => "prober",
             Self::Custodian => "custodian",
+            Self::Streamer => "streamer",
         }
     }
 }
@@ -68,6 +71,8 @@ pub enum Internal {
     Prober,
     /// See [`Actor::Custodian`].
     Custodian,
+    /// See [`Actor::Streamer`].
+    Streamer,
 }
 
 /// How a credential got in: for records and for rules that differ by it.

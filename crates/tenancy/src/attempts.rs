@@ -293,6 +293,8 @@ pub const TENANT_TABLES: &[&str] = &[
     "audit.leaf",
     "audit.head",
     "audit.tile",
+    "countersign.stream",
+    "countersign.stream_dead",
 ];
 
 /// Every sealed column, with the column that orders its rows by age and the one that its sealing is bound to.
@@ -316,4 +318,6 @@ pub const SEALED_COLUMNS: &[(&str, &str, &str, &str)] = &[
     ("countersign.claim_state", "observation", "changed_at", "NULL::uuid"),
     ("audit.record", "period_part", "rec", "rec"),
     ("audit.record", "person_part", "rec", "rec"),
+    ("countersign.stream", "name", "created_at", "stream_id"),
+    ("countersign.stream", "settings", "created_at", "NULL::uuid"),
 ];

@@ -96,6 +96,10 @@ ids! {
     OutboxId now_v7;
     /// One order of erasure.
     ErasureId now_v7;
+    /// A stream of the audit trail to a receiver.
+    StreamId now_v7;
+    /// A batch that a receiver would not take.
+    DeadId now_v7;
 }
 
 #[cfg(test)]

@@ -35,6 +35,8 @@ mod resolved;
 mod scope;
 mod sql;
 pub mod statements;
+pub mod streaming;
+pub mod streams;
 mod targets;
 pub mod trail;
 mod write;
@@ -47,8 +49,8 @@ pub use deployment::{DeploymentHead, DeploymentRow, OwnEntry};
 pub use error::Error;
 pub use glance::Glance;
 pub use ids::{
-    CommentId, DecisionId, ErasureId, GrantId, GroupId, LinkId, OutboxId, PersonId, ProcessId, RecordId, RequestId,
-    RevisionId, RoleId, SessionId, TaskId, TokenId, WorkspaceId,
+    CommentId, DeadId, DecisionId, ErasureId, GrantId, GroupId, LinkId, OutboxId, PersonId, ProcessId, RecordId,
+    RequestId, RevisionId, RoleId, SessionId, StreamId, TaskId, TokenId, WorkspaceId,
 };
 pub use memory::Memory;
 pub use outbox::{BATCH_MAX, Due};

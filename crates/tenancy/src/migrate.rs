@@ -31,6 +31,7 @@ pub const FILES: &[(&str, &str)] = files![
     "0013_log.sql",
     "0014_cosignature.sql",
     "0015_due_by_key.sql",
+    "0016_stream.sql",
     "0017_trail_by_time.sql",
     "0018_erasure.sql",
     "0019_keys_inside_an_act.sql",

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use crate::sql::Sql;
-use crate::{GroupId, PersonId, ProcessId, RequestId, TaskId, statements};
+use crate::{GroupId, PersonId, ProcessId, RequestId, StreamId, TaskId, statements};
 
 /// A kind of target. The statements take `(workspace, target, actor)` and answer with at most one row of facts.
 pub trait Target: Copy + Send + Sync + 'static {
@@ -51,5 +51,6 @@ targets! {
     GroupId, FACTS_GROUP, LOCK_GROUP, false, |this| Some(this.uuid());
     ProcessId, FACTS_PROCESS, FACTS_PROCESS, true, |this| Some(this.uuid());
     RequestId, FACTS_REQUEST, LOCK_REQUEST, false, |this| Some(this.uuid());
+    StreamId, FACTS_STREAM, LOCK_STREAM, false, |this| Some(this.uuid());
     TaskId, FACTS_TASK, LOCK_TASK, false, |this| Some(this.uuid());
 }

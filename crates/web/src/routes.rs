@@ -82,6 +82,10 @@ pub static ROUTES: &[RouteInfo] = routes! {
     POST "/w/{slug}/audit/log" Act("audit.verify"), "act=verify";
     GET "/w/{slug}/audit/{id}" Act("audit.see");
     GET "/w/{slug}/audit/{id}/proof" Act("audit.see");
+    GET "/w/{slug}/streams" Act("stream.see");
+    POST "/w/{slug}/streams" Act("stream.add"), "receiver=syslog&format=rfc5424&name=Canary&host=syslog.canary.invalid";
+    GET "/w/{slug}/streams/{id}" Act("stream.see");
+    POST "/w/{slug}/streams/{id}" Act("stream.pause"), "act=pause";
     GET "/w/{slug}/tokens" Act("token.see");
     POST "/w/{slug}/tokens" Act("token.issue"), "act=create&label=Canary&scope=requests%3Aread&days=1";
     GET "/w/{slug}/workspaces" Act("workspace.see");

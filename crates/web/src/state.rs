@@ -26,6 +26,8 @@ pub struct App {
     pub verifications: ledger::Verifications,
     /// Where the logs are anchored.
     pub anchors: ledger::AnchorsSeen,
+    /// Whether streams of the trail may go to addresses of this machine and its network.
+    pub private_receivers: ledger::stream::address::Private,
 }
 
 impl std::fmt::Debug for App {

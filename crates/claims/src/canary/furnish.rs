@@ -1,15 +1,16 @@
 //! Objects of the canary workspaces, made over the public listener as anybody's are.
 
 use serde_json::{Value, json};
-use tenancy::policy::SeeTrail;
+use tenancy::policy::{SeeStreams, SeeTrail};
+use tenancy::streams;
 use tenancy::trail::{self, TrailFilter};
 use tenancy::{
-    Channel, CommentId, Credential, GroupId, Internal, Origin, ProcessId, ReadOnly, RecordId, RequestId, Scope, TaskId,
-    Whole,
+    Channel, CommentId, Credential, GroupId, Internal, Origin, ProcessId, ReadOnly, RecordId, RequestId, Scope,
+    StreamId, TaskId, Whole,
 };
 
 use super::{Objects, Part, Side, people};
-use crate::ask::{Answer, Who};
+use crate::ask::{Answer, Content, Who, form_value};
 use crate::probe::{ProbeCtx, ProbeError};
 use crate::statements;
 
@@ -55,7 +56,33 @@ async fn furnish(cx: &ProbeCtx, side: &Side) -> Result<Objects, ProbeError> {
         None => people::add_group(&cx.db, side).await?,
     };
     let record = record_of(cx, side, requests[0]).await?;
-    Ok(Objects { processes, requests, tasks, comment, group, record })
+    let stream = stream(cx, side).await?;
+    Ok(Objects { processes, requests, tasks, comment, group, record, stream })
+}
+
+/// A stream that is paused at once, to a receiver that cannot be: nothing of a canary leaves.
+async fn stream(cx: &ProbeCtx, side: &Side) -> Result<StreamId, ProbeError> {
+    if let Some(id) = stream_of(cx, side).await? {
+        return Ok(id);
+    }
+    let session = side.session(cx, Part::Owner).await?;
+    let path = format!("/w/{}/streams", side.slug);
+    let name = form_value(&format!("Probe {}", side.marker));
+    let form = format!("receiver=syslog&format=rfc5424&host=syslog.canary.invalid&begin=now&name={name}");
+    let made = cx.ask("POST", &path, Who::Session(&session), Content::Form(form), &[]).await?;
+    let id = stream_of(cx, side).await?;
+    let id = id.ok_or_else(|| ProbeError::Canary(format!("making a stream answered {}", made.status)))?;
+    let (path, pause) = (format!("{path}/{id}"), Content::Form("act=pause".to_owned()));
+    cx.ask("POST", &path, Who::Session(&session), pause, &[]).await?;
+    Ok(id)
+}
+
+async fn stream_of(cx: &ProbeCtx, side: &Side) -> Result<Option<StreamId>, ProbeError> {
+    let mut scope = cx.view(side.workspace).await?;
+    let permit = scope.permit::<SeeStreams>(Whole).await?;
+    let found = streams::list(&scope, &permit).await?;
+    scope.finish();
+    Ok(found.first().map(|row| row.id))
 }
 
 async fn record_of(cx: &ProbeCtx, side: &Side, request: RequestId) -> Result<RecordId, ProbeError> {

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use seal::WorkspaceKeys;
 use tenancy::policy::{Access, HeldGrant, Role};
-use tenancy::{CommentId, GroupId, PersonId, ProcessId, RecordId, RequestId, TaskId, WorkspaceId};
+use tenancy::{CommentId, GroupId, PersonId, ProcessId, RecordId, RequestId, StreamId, TaskId, WorkspaceId};
 use tokio::sync::Mutex;
 
 use crate::ask::{Answer, Content, Who, form_value};
@@ -138,6 +138,8 @@ pub struct Objects {
     pub group: GroupId,
     /// A record of an act on the first request.
     pub record: RecordId,
+    /// A stream of the trail, paused.
+    pub stream: StreamId,
 }
 
 impl std::fmt::Debug for Side {

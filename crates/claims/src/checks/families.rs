@@ -99,7 +99,7 @@ pub(super) async fn run(cx: &ProbeCtx) -> Result<Outcome, ProbeError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tenancy::{CommentId, GroupId, ProcessId, RecordId, RequestId, TaskId};
+    use tenancy::{CommentId, GroupId, ProcessId, RecordId, RequestId, StreamId, TaskId};
 
     #[test]
     fn each_single_right_is_of_one_family_only() {
@@ -110,6 +110,7 @@ mod tests {
             comment: CommentId::random(),
             group: GroupId::random(),
             record: RecordId::random(),
+            stream: StreamId::random(),
         };
         let granted = |part: Part| -> Vec<Deed> {
             Deed::ALL.iter().copied().filter(|deed| deed.is_granted(part, &objects)).collect()

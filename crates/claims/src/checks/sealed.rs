@@ -67,6 +67,11 @@ fn opens<C: Column>(keys: &WorkspaceKeys, row: [u8; 16], bytes: &[u8]) -> bool {
     keys.open::<C>(row, &Sealed::from_envelope(bytes.to_vec())).is_ok()
 }
 
+/// Settings of a stream are bound to their version too; those of the canaries are never changed.
+fn opens_at_first(keys: &WorkspaceKeys, row: [u8; 16], bytes: &[u8]) -> bool {
+    keys.open_version::<columns::StreamSettings>(row, 1, &Sealed::from_envelope(bytes.to_vec())).is_ok()
+}
+
 /// How a cell is opened; every sealed column of the list has an entry.
 fn opener(cell: &RawCell) -> Option<Opener> {
     let opener: Opener = match (cell.table, cell.column) {
@@ -87,6 +92,8 @@ fn opener(cell: &RawCell) -> Option<Opener> {
         ("countersign.decision", "reason") => opens::<columns::DecisionReason>,
         ("countersign.comment", "body") => opens::<columns::CommentBody>,
         ("countersign.claim_state", "observation") => opens::<columns::ClaimObservation>,
+        ("countersign.stream", "name") => opens::<columns::StreamName>,
+        ("countersign.stream", "settings") => opens_at_first,
         ("audit.record", "period_part") => opens::<columns::AuditPeriodPart>,
         ("audit.record", "person_part") => opens::<columns::AuditPersonPart>,
         _ => return None,

@@ -25,6 +25,8 @@ pub(super) enum Kind {
     ProcessId,
     /// A record of the trail.
     Record,
+    /// A stream of the trail.
+    Stream,
     /// A number of a version.
     Version,
     /// An id that only its own owner sees: a token, a session, a link.
@@ -55,6 +57,7 @@ pub(super) fn kind_of(before: &str, name: &str) -> Option<Kind> {
         "comments" => Some(Kind::Comment),
         "processes" | "reports" | "catalogue" => Some(Kind::ProcessKey),
         "audit" | "audit-events" => Some(Kind::Record),
+        "streams" => Some(Kind::Stream),
         "versions" => Some(Kind::Version),
         "tokens" | "sessions" => Some(Kind::Private),
         _ => None,
@@ -111,6 +114,7 @@ pub(super) fn canary_value(side: &Side, objects: &Objects, kind: Kind) -> Option
         Kind::ProcessKey => side.process_keys[0].clone(),
         Kind::ProcessId => objects.processes[0].to_string(),
         Kind::Record => objects.record.to_string(),
+        Kind::Stream => objects.stream.to_string(),
         Kind::Version => "1".to_owned(),
         Kind::Private => uuid::Uuid::now_v7().to_string(),
     })

@@ -28,6 +28,8 @@
 //! header_timeout_ms = 10000
 //! request_timeout_ms = 30000
 //! database_connections_max = 16
+//! [streams]
+//! private_receivers = "no"           # "yes" lets streams go to loopback and private addresses
 //! [[ledger.witness]]                 # at most 8; each cosigns the deployment's log
 //! url = "https://witness.example.net"
 //! # as the witness prints it
@@ -76,6 +78,8 @@ pub struct Config {
     pub limits: Limits,
     /// Who is asked to cosign the deployment's log.
     pub witnesses: Vec<ledger::WitnessAt>,
+    /// Whether streams of the trail may go to addresses of this machine and its network.
+    pub private_receivers: ledger::stream::address::Private,
 }
 
 /// What the command line says; wins over file and variables.

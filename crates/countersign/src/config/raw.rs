@@ -32,6 +32,14 @@ pub(super) struct Raw {
     pub(super) limits: RawLimits,
     #[serde(default)]
     pub(super) ledger: RawLedger,
+    #[serde(default)]
+    pub(super) streams: RawStreams,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawStreams {
+    pub(super) private_receivers: Option<String>,
 }
 
 /// No variable reaches in here: it is a list of tables.
@@ -89,7 +97,7 @@ enum Kind {
 }
 
 /// Every setting: section ("" for none), key, kind. A variable is named after both.
-const SETTINGS: [(&str, &str, Kind); 21] = [
+const SETTINGS: [(&str, &str, Kind); 22] = [
     ("", "listen", Kind::Text),
     ("", "listen_https", Kind::Text),
     ("", "public_url", Kind::Text),
@@ -111,6 +119,7 @@ const SETTINGS: [(&str, &str, Kind); 21] = [
     ("limits", "header_timeout_ms", Kind::Integer),
     ("limits", "request_timeout_ms", Kind::Integer),
     ("limits", "database_connections_max", Kind::Integer),
+    ("streams", "private_receivers", Kind::Text),
 ];
 
 impl Raw {

@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use ledger::WitnessAt;
+use ledger::stream::address::Private;
 
 use super::raw::{Raw, RawLimits, RawMail, RawTls, RawWitness};
 use super::{Config, Error, Network};
@@ -149,6 +150,11 @@ pub(super) fn check(raw: Raw) -> Result<Config, Error> {
         mail: check_mail(raw.mail)?,
         limits: check_limits(&raw.limits)?,
         witnesses: check_witnesses(raw.ledger.witness)?,
+        private_receivers: one_of(
+            "streams.private_receivers",
+            raw.streams.private_receivers.as_deref(),
+            &[("no", Private::Refused), ("yes", Private::Allowed)],
+        )?,
     })
 }
 

@@ -16,6 +16,7 @@ fn an_empty_file_means_the_defaults() {
     assert_eq!(config.tls, Tls { files: None, min: TlsVersion::V1_2 });
     assert_eq!(config.mail, Mail::Files);
     assert_eq!(config.limits.body_max_bytes, 1_048_576);
+    assert_eq!(config.private_receivers, ledger::stream::address::Private::Refused);
     assert_eq!((config.public_url, config.trusted_proxies), (None, vec![]));
 }
 

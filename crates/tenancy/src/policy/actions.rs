@@ -2,7 +2,7 @@
 
 use super::{Atom, Rule};
 use crate::targets::{PersonTarget, Target, Unopened, Whole};
-use crate::{GroupId, Internal, PersonId, ProcessId, RequestId, TaskId};
+use crate::{GroupId, Internal, PersonId, ProcessId, RequestId, StreamId, TaskId};
 
 /// An act that a permit is for.
 pub trait Action: Send + Sync + 'static {
@@ -117,7 +117,7 @@ actions! {
     /// Revokes an API token of one's own.
     RevokeToken "token.revoke" on PersonTarget: Rule::Oneself(Atom::TokenManage), by Operator;
     /// Reads the audit trail.
-    SeeTrail "audit.see" on Whole: Rule::Workspace(Atom::AuditRead), by Operator Prober;
+    SeeTrail "audit.see" on Whole: Rule::Workspace(Atom::AuditRead), by Operator Prober Streamer;
     /// Takes the audit trail out of the installation.
     ExportTrail "audit.export" on Whole: Rule::Workspace(Atom::AuditRead), by Operator;
     /// Orders that what records hold of a person or a month is erased.
@@ -132,6 +132,24 @@ actions! {
     NoteVerification "audit.verified" on Whole: Rule::InternalOnly, by Prober;
     /// Takes the log's newest checkpoint away, to keep it elsewhere.
     TakeCheckpoint "audit.checkpoint" on Whole: Rule::Workspace(Atom::AuditRead);
+    /// Sees where streams of the audit trail go, and how far they are.
+    SeeStreams "stream.see" on Whole: Rule::Workspace(Atom::AuditRead), by Prober;
+    /// Makes a stream of the audit trail.
+    AddStream "stream.add" on Whole: Rule::Workspace(Atom::StreamManage);
+    /// Sends a test event to a stream's receiver.
+    TestStream "stream.test" on StreamId: Rule::Workspace(Atom::StreamManage);
+    /// Pauses a stream.
+    PauseStream "stream.pause" on StreamId: Rule::Workspace(Atom::StreamManage);
+    /// Lets a stream go on, with the batch at which it stood.
+    ResumeStream "stream.resume" on StreamId: Rule::Workspace(Atom::StreamManage);
+    /// Leaves out the batch at which a stream stands.
+    SkipBatch "stream.skip" on StreamId: Rule::Workspace(Atom::StreamManage);
+    /// Gives a stream another secret to sign with.
+    RotateStream "stream.rotate" on StreamId: Rule::Workspace(Atom::StreamManage);
+    /// Removes a stream.
+    RemoveStream "stream.remove" on StreamId: Rule::Workspace(Atom::StreamManage);
+    /// Stops a stream whose receiver takes nothing any more, or that cannot be read.
+    StopStream "stream.stop" on StreamId: Rule::InternalOnly, by Streamer;
     /// Makes a workspace; a permit of the platform's own workspace.
     AddWorkspace "workspace.add" on Whole: Rule::Workspace(Atom::WorkspaceOwn), by Operator;
     /// Opens the new workspace: its first record.

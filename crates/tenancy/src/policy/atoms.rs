@@ -48,6 +48,8 @@ atoms! {
     TokenManage = "token.manage";
     /// Read the audit trail.
     AuditRead = "audit.read";
+    /// Make and change streams of the audit trail. No scope of a token holds it.
+    StreamManage = "stream.manage";
     /// Own the workspace.
     WorkspaceOwn = "workspace.own";
 }

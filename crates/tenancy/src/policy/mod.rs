@@ -101,6 +101,7 @@ pub fn judge(question: &Question<'_>) -> Verdict {
         Actor::Courier => return by_internal(question, Internal::Courier),
         Actor::Prober => return by_internal(question, Internal::Prober),
         Actor::Custodian => return by_internal(question, Internal::Custodian),
+        Actor::Streamer => return by_internal(question, Internal::Streamer),
     };
     let facts = question.facts;
     let workspace = question.access.in_workspace(question.now).intersection(question.mask);

@@ -84,6 +84,7 @@ impl Role {
                 Atom::AccessGrant,
                 Atom::TokenManage,
                 Atom::AuditRead,
+                Atom::StreamManage,
             ]),
             Self::Member => AtomSet::of(&[
                 Atom::RequestSubmit,

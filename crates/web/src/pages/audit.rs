@@ -94,6 +94,14 @@ fn action_text(code: &str) -> String {
         "audit.verify" => "had the log recomputed",
         "audit.verified" => "noted what recomputing the log came to",
         "audit.checkpoint" => "took a checkpoint of the log out",
+        "stream.add" => "made a stream of the trail",
+        "stream.test" => "sent a test to a stream's receiver",
+        "stream.pause" => "paused a stream",
+        "stream.resume" => "let a stream go on",
+        "stream.skip" => "left records out of a stream",
+        "stream.rotate" => "changed a stream's secret",
+        "stream.remove" => "removed a stream",
+        "stream.stop" => "stopped a stream",
         "claim.verdict" => "noted a check",
         "canary.prepare" => "prepared the checks",
         other => return other.replace(['.', '_'], " "),
@@ -154,6 +162,7 @@ impl Named {
     fn other(&self, caller: &PageCaller, row: &TrailRow, id: uuid::Uuid) -> (String, Option<String>) {
         match (row.action.split('.').next(), row.context["process"].as_str()) {
             (Some("process"), Some(key)) => (format!("process {key}"), Some(caller.path(&format!("/processes/{key}")))),
+            (Some("stream"), _) => ("a stream".to_owned(), Some(caller.path(&format!("/streams/{id}")))),
             (Some("group"), _) => ("a group".to_owned(), Some(caller.path(&format!("/groups/{id}")))),
             (Some("workspace"), _) => ("the workspace".to_owned(), None),
             _ => (id.to_string(), None),
@@ -177,6 +186,7 @@ fn actor_text(kind: &str) -> String {
         "courier" => "The courier of messages",
         "prober" => "The live checks",
         "custodian" => "The custodian",
+        "streamer" => "The sender of streams",
         other => return words::capital(other),
     }
     .to_owned()

@@ -195,6 +195,12 @@ done! {
     GroupChanged "group-changed" Ok "The group is changed.";
     Published "published" Ok "The new version is published. Requests that are under way stay with theirs.";
     TokenEnded "token-ended" Ok "The token has ended.";
+    StreamMade "stream-made" Ok "The stream is made. Send a test to see whether its receiver takes it.";
+    StreamPaused "stream-paused" Ok "The stream is paused. Nothing is lost.";
+    StreamResumed "stream-resumed" Ok "The stream goes on where it stood.";
+    StreamSkipped "stream-skipped" Wait "The records are left out, and the stream goes on behind them.";
+    StreamRemoved "stream-removed" Ok "The stream is removed.";
+    StreamUnchanged "stream-unchanged" Wait "Nothing was changed: the stream does not stand still.";
     SignedOut "signed-out" Ok "You are signed out.";
     PasswordSet "password-set" Ok "Your password is set.";
 }

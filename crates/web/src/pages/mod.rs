@@ -22,6 +22,7 @@ mod request;
 mod session;
 mod sheet;
 mod story;
+mod streams;
 mod tokens;
 mod words;
 
@@ -66,6 +67,8 @@ pub(crate) fn router() -> Router<App> {
         .route("/w/{slug}/audit/log", get(log::log).post(log::log_post))
         .route("/w/{slug}/audit/{id}", get(record::record))
         .route("/w/{slug}/audit/{id}/proof", get(record::proof))
+        .route("/w/{slug}/streams", get(streams::list).post(streams::list_post))
+        .route("/w/{slug}/streams/{id}", get(streams::stream).post(streams::stream_post))
         .route("/w/{slug}/tokens", get(tokens::list).post(tokens::list_post))
         .route("/w/{slug}/workspaces", get(installation::list).post(installation::list_post))
         .layer(middleware::from_fn(look::look))

@@ -14,6 +14,7 @@ mod processes;
 mod request;
 pub mod samples;
 mod session;
+mod streams;
 mod tokens;
 mod trust;
 mod workspaces;
@@ -36,6 +37,7 @@ pub use request::{
     StaleNotice, Stop, StopState,
 };
 pub use session::{EnterWorkspace, LinkSpent, OneTimeLink, SetPassword, SignIn};
+pub use streams::{DeadLine, StreamLine, StreamPage, StreamTyped, Streams, Tested};
 pub use tokens::{FreshToken, ScopeTick, TokenRow, Tokens};
 pub use trust::{ClaimGroup, ClaimRow, LedgerRow, LedgerSource, Run, Tally, Trust, TrustLedger};
 pub use workspaces::{WorkspaceRow, Workspaces};

@@ -339,6 +339,80 @@ pub fn process_edit(theme: Theme) -> ProcessEdit {
     }
 }
 
+/// Three streams, and a form that was sent with a mistake.
+#[must_use]
+pub fn streams(theme: Theme) -> Streams {
+    let row = |name: &str, to: &str, state, lag: &str, last_sent, dead| StreamLine {
+        href: "/w/northwind/streams/0193".to_owned(),
+        name: name.to_owned(),
+        to: to.to_owned(),
+        state,
+        lag: lag.to_owned(),
+        last_sent,
+        dead,
+    };
+    let sent = Some(at("10:02", "2 min ago"));
+    Streams {
+        frame: signed_in(theme, "Streams", Nav::Audit),
+        streams: vec![
+            row("SIEM", "https://siem.northwind.example/in", ok("active"), "nothing", sent.clone(), 0),
+            row("Archive", "https://s3.example.org/trail/", idle("paused"), "1,204 records, 5 h", sent, 0),
+            row("Old collector", "syslog.northwind.example:6514", wait("stands still"), "40 records, 9 min", None, 1),
+        ],
+        may_add: true,
+        typed: StreamTyped {
+            receiver: "webhook".to_owned(),
+            name: "Second SIEM".to_owned(),
+            url: "http://siem.northwind.example/in".to_owned(),
+            ..StreamTyped::default()
+        },
+        error: Some("The address must begin with https.".to_owned()),
+    }
+}
+
+/// A stream that stands still, after a test and with a fresh secret.
+#[must_use]
+pub fn stream(theme: Theme) -> StreamPage {
+    let fact = |label: &str, value: &str| (label.to_owned(), value.to_owned());
+    StreamPage {
+        frame: signed_in(theme, "SIEM", Nav::Audit),
+        action: "/w/northwind/streams/0193".to_owned(),
+        name: "SIEM".to_owned(),
+        state: wait("stands still"),
+        state_text: "The receiver answered HTTP 413. It stands still until somebody lets it go on; nothing is lost."
+            .to_owned(),
+        facts: vec![
+            fact("Goes to", "https://siem.northwind.example/in"),
+            fact("Format", "lines of an export, with proof"),
+            fact("Made", "3 November 2026"),
+            fact("Next record", "501"),
+            fact("Behind", "1,204 records, 9 min"),
+        ],
+        last_sent: Some(at("10:02", "9 min ago")),
+        next_try: None,
+        vkey: Some(
+            "sign.northwind.example/ws/6f9619ff-8b86-4d01-b42d-00c04fc964ff/e1+0a1b2c3d+AQIDBAUGBwgJ".to_owned(),
+        ),
+        may_change: true,
+        can_pause: false,
+        can_resume: true,
+        can_skip: Some("records 501 to 1000".to_owned()),
+        can_rotate: true,
+        dead: vec![DeadLine {
+            when: at("10:11", "just now"),
+            records: "records 501 to 1000".to_owned(),
+            why: "The receiver answered HTTP 413.".to_owned(),
+            state: wait("waits"),
+        }],
+        fresh: Some("whsec_sample_shown_once_and_not_a_secret_of_any_installation".to_owned()),
+        tested: Some(Tested {
+            is_taken: false,
+            text: "The test event did not arrive: the receiver answered HTTP 413.".to_owned(),
+            said: String::new(),
+        }),
+    }
+}
+
 /// Two tokens and a fresh one.
 #[must_use]
 pub fn tokens(theme: Theme) -> Tokens {

@@ -55,6 +55,8 @@ pub fn pages(theme: Theme) -> Vec<Sample> {
         sample("record", &record(theme)),
         sample("processes", &processes(theme)),
         sample("process-edit", &process_edit(theme)),
+        sample("streams", &streams(theme)),
+        sample("stream", &stream(theme)),
         sample("tokens", &tokens(theme)),
         sample("workspaces", &workspaces(theme)),
         sample("trust", &trust(theme)),
