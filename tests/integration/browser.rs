@@ -319,6 +319,10 @@ async fn every_page_is_for_everybody() {
     let stream = server.a_stream().await;
     let at = |path: &str| format!("/w/sample/{path}");
 
+    // By the time the log's page is looked at, it shows a verdict.
+    let verifying = server.signed_in("sample", "owner@sample.test").await.form(&at("audit/log"), "act=verify").await;
+    assert_eq!(verifying.status, 303, "{}", verifying.text());
+
     let browser = Browser::open(&server, Scripts::Run).await;
     browser.go("/").await;
     let link = server.link("sample", "director@sample.test");

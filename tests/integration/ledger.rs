@@ -86,6 +86,17 @@ impl House {
         self.export().await
     }
 
+    /// So many records without values, and their leaves.
+    pub(crate) async fn fill(&self, records: u32) {
+        let fill = format!(
+            "INSERT INTO audit.record (workspace_id, rec, action, class, fields, digests, period_key_no, person_key_no)
+             SELECT '{}', gen_random_uuid(), 'request.comment', 1, 0, '', 0, 0 FROM generate_series(1, {records})",
+            self.north.id
+        );
+        self.t.owner.batch_execute(&fill).await.unwrap();
+        self.tick().await;
+    }
+
     /// The id of a record whose act was renamed behind the trigger's back.
     pub(crate) async fn damaged(&self) -> uuid::Uuid {
         self.break_in(

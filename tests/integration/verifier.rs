@@ -303,6 +303,31 @@ async fn the_page_is_for_everybody_and_asks_no_network() {
     assert!(wrong.is_empty(), "{} faults:\n{}", wrong.len(), wrong.join("\n"));
 }
 
+/// Fifty thousand records: how far it is stands there, it can be stopped, and a stopped one says nothing of the rest.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_long_log_shows_how_far_it_is_and_can_be_stopped() {
+    let house = House::with(1).await;
+    house.fill(50_000).await;
+    let export = house.export().await;
+    let browser = from_disk().await;
+    open(&browser, export.dir.path()).await;
+    browser.fill("#folder", &export.dir.path().to_string_lossy()).await;
+    browser.click("#start").await;
+    let text = async |id: &str| browser.driver.find(By::Id(id)).await.unwrap().text().await.unwrap();
+    until("progress", async || text("progress").await.ends_with(" entries recomputed")).await;
+    assert!(browser.has("#start:disabled").await && browser.has("#bar[max]").await);
+    browser.click("#stop").await;
+    until("the end", async || browser.has("#verdict:not([hidden])").await).await;
+    let said = (text("h-verdict").await, text("lines").await);
+    assert_eq!(said.0, "Nothing is verified", "{}", said.1);
+    assert!(said.1.contains("you stopped it after") && said.1.contains("nothing is known of the rest"), "{}", said.1);
+    // And to its end.
+    let said = verdict(&browser, &Given::default()).await;
+    assert_holds(&said);
+    println!("{}", said.1);
+    browser.close().await;
+}
+
 /// What is altered is the folder's page: the program says so, and its verdict does not rest on it.
 #[tokio::test]
 async fn an_altered_page_in_an_export_is_said() {

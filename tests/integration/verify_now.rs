@@ -61,13 +61,7 @@ async fn the_verdict_is_a_record_and_says_what_is_wrong() {
 #[tokio::test]
 async fn a_long_log_is_recomputed_to_its_end() {
     let house = House::with(1).await;
-    let fill = format!(
-        "INSERT INTO audit.record (workspace_id, rec, action, class, fields, digests, period_key_no, person_key_no)
-         SELECT '{}', gen_random_uuid(), 'request.comment', 1, 0, '', 0, 0 FROM generate_series(1, 40000)",
-        house.north.id
-    );
-    house.t.owner.batch_execute(&fill).await.unwrap();
-    house.tick().await;
+    house.fill(40_000).await;
     let all = Verifications::default();
     all.take(house.north.id).unwrap().begin(house.t.db.clone());
     let mut seen = Vec::new();

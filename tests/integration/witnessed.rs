@@ -4,7 +4,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use ledger::cosigning::CosigningError;
-use ledger::{Cosigning, WitnessAt, entry, origin};
+use ledger::{AnchorsSeen, Cosigning, WitnessAt, entry, origin};
 use serde_json::Value;
 use tenancy::log::{DEPLOYMENT, DeploymentEntry, TilePart};
 use tenancy::{Database, WorkspaceId};
@@ -96,6 +96,13 @@ async fn a_log_of_any_size_is_proved_to_its_witness() {
         house.ask(&at).await.unwrap_or_else(|error| panic!("{size}: {error}"));
         assert_eq!(house.stored().await, [size]);
     }
+    // Pages say when it cosigned last, and of whom the configuration names beside it that it never did.
+    let other = CosignerSigningKey::from_seed("silent.example", &[3; 32]).unwrap().verifier().to_string();
+    let anchors = AnchorsSeen::new([witness.vkey.clone(), other]).look(house.db()).await.unwrap();
+    assert_eq!(anchors.deployment.unwrap().size, 70_001);
+    let [cosigned, silent] = [&anchors.witnesses[0], &anchors.witnesses[1]];
+    assert_eq!((cosigned.name.as_str(), cosigned.cosigned.unwrap().0), ("witness.example/w1", 70_001));
+    assert_eq!((silent.name.as_str(), silent.cosigned), ("silent.example", None));
     // What the table has lost the witness says itself.
     house.db().forget_cosignatures(&[]).await.unwrap();
     house.grow_to(70_400).await;

@@ -60,8 +60,7 @@ impl AnchorsSeen {
     /// The general failures of a query.
     pub async fn look(&self, database: &Database) -> Result<Anchors, Error> {
         let mut seen = self.seen.lock().await;
-        if let Some((at, anchors)) = seen.as_ref().filter(|(at, _)| at.elapsed() < AGE_MAX) {
-            tracing::trace!(age = ?at.elapsed(), "anchors are remembered");
+        if let Some((_, anchors)) = seen.as_ref().filter(|(at, _)| at.elapsed() < AGE_MAX) {
             return Ok(anchors.clone());
         }
         let anchors = self.of(database).await?;

@@ -120,7 +120,7 @@ fn number(text: &str) -> Option<u64> {
 }
 
 fn hash(line: &str) -> Option<Hash> {
-    BASE64.decode(line.as_bytes()).ok()?.try_into().ok().map(Hash)
+    tlog::decode_base64(line)?.try_into().ok().map(Hash)
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 use tenancy::erasure::PartName;
 use tenancy::log::Commitments;
 use tenancy::{canonical, field_digest};
+use tlog::decode_base64;
 
 /// Fields that a record may commit to, in the order of its mask's bits.
 pub const FIELDS: [&str; 6] = ["actor", "ip", "device", "target", "context", "diff"];
@@ -116,7 +117,7 @@ impl Entry {
 fn field(pair: &Value) -> Option<(String, [u8; 32])> {
     let [name, digest] = pair.as_array()?.as_slice() else { return None };
     let name = name.as_str().filter(|name| FIELDS.contains(name))?;
-    let digest = BASE64.decode(digest.as_str()?.as_bytes()).ok()?;
+    let digest = decode_base64(digest.as_str()?)?;
     Some((name.to_owned(), digest.try_into().ok()?))
 }
 
@@ -165,7 +166,7 @@ impl DeploymentEntry {
             return Err(EntryError("the entry is not in its canonical form"));
         }
         let hash = |name: &str| {
-            let bytes = value[name].as_str().and_then(|text| BASE64.decode(text.as_bytes()).ok());
+            let bytes = value[name].as_str().and_then(decode_base64);
             bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok())
         };
         match (value.as_object().map(Map::len), value["hb"].as_i64(), hash("ws"), hash("cp")) {

@@ -8,7 +8,6 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use data_encoding::BASE64;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tenancy::erasure::PartName;
@@ -423,7 +422,7 @@ impl Records {
         }
         let entry = Entry::parse(bytes).map_err(|why| at_line(why.to_string()))?;
         for (name, field) in &line.shown {
-            let salt = BASE64.decode(field.salt.as_bytes()).ok().and_then(|salt| <[u8; 32]>::try_from(salt).ok());
+            let salt = tlog::decode_base64(&field.salt).and_then(|salt| <[u8; 32]>::try_from(salt).ok());
             let salt = salt.ok_or_else(|| at_line(format!("the salt of {name} is not the base64 of 32 bytes")))?;
             if !entry.commits_to(name, &salt, &field.value) {
                 return Err(at_line(format!("the field {name} is not what was committed to")));

@@ -4,6 +4,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 use data_encoding::{BASE64, HEXLOWER_PERMISSIVE};
 
+use crate::lines::decode_base64;
 use crate::note::{MARK, Note, NoteError, Signature};
 
 /// Longest name of a key, in bytes.
@@ -54,7 +55,7 @@ impl PublicKey {
         };
         let id = HEXLOWER_PERMISSIVE.decode(id.as_bytes()).ok().and_then(|id| <[u8; 4]>::try_from(id).ok());
         let id = id.ok_or(NoteError::Key("its id is not eight hexadecimal digits"))?;
-        let key = BASE64.decode(key.as_bytes()).map_err(|_| NoteError::Key("its key is not base64"))?;
+        let key = decode_base64(key).ok_or(NoteError::Key("its key is not base64"))?;
         let public = match (key.split_first(), algorithm) {
             (Some((kind, public)), _) if *kind == algorithm as u8 => <[u8; 32]>::try_from(public).ok(),
             (_, Algorithm::Ed25519) => return Err(NoteError::Key("its kind is not Ed25519")),

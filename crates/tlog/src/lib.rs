@@ -30,6 +30,7 @@ pub use edge::{Edge, EdgeError};
 pub use frontier::{Frontier, FrontierError};
 pub use hash::{HASH_BYTES, Hash, leaf_hash, node_hash};
 pub use key::NAME_BYTES_MAX;
+pub use lines::decode_base64;
 pub use note::{NOTE_BYTES_MAX, Note, NoteError, SIGNATURES_MAX, Signature, SigningKey, VerifierKey};
 pub use proof::{
     Missing, Nodes, PROOF_HASHES_MAX, ProofError, prove_consistency, prove_inclusion, verify_consistency,

@@ -53,12 +53,36 @@ pub(crate) fn decimal(text: &str) -> Option<u64> {
     text.parse().ok().filter(|_| is_plain)
 }
 
+/// What a base64 of RFC 4648 stands for, in its one form. The decoder alone takes several of them one after the other,
+/// each with its padding, so that there would be many texts for the same bytes.
+#[must_use]
+pub fn decode_base64(text: &str) -> Option<Vec<u8>> {
+    let bytes = BASE64.decode(text.as_bytes()).ok()?;
+    let padding = text.bytes().position(|byte| byte == b'=').unwrap_or(text.len());
+    (text.len() - padding <= 2).then_some(bytes)
+}
+
 /// The base64 of a hash, in its one form.
 pub(crate) fn hash(text: &str) -> Option<Hash> {
-    BASE64.decode(text.as_bytes()).ok()?.try_into().ok().map(Hash)
+    decode_base64(text)?.try_into().ok().map(Hash)
 }
 
 /// Hashes as lines.
 pub(crate) fn of_hashes(hashes: &[Hash]) -> String {
     hashes.iter().map(|hash| BASE64.encode(&hash.0) + "\n").collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_have_one_text() {
+        for (text, bytes) in [("", b"".as_slice()), ("AA==", b"\0"), ("AAE=", b"\0\x01"), ("AAEC", b"\0\x01\x02")] {
+            assert_eq!(decode_base64(text).as_deref(), Some(bytes), "{text}");
+        }
+        for text in ["AA==AA==", "AAE=AA==", "AA==AAEC", "AA", "AB==", "AA==\n", " AA==", "A-E=", "====", "="] {
+            assert_eq!(decode_base64(text), None, "{text}");
+        }
+    }
 }

@@ -1,9 +1,7 @@
 //! Signed notes (C2SP signed-note): a text and the signatures of those who stand for it, with Ed25519 (RFC 8032).
 
-use aws_lc_rs::signature::Ed25519KeyPair;
-use data_encoding::BASE64;
-
 use crate::key::{self, Algorithm, PublicKey, is_name};
+use aws_lc_rs::signature::Ed25519KeyPair;
 
 /// Longest note, in bytes.
 pub const NOTE_BYTES_MAX: usize = 64 * 1024;
@@ -186,7 +184,7 @@ impl<'a> Note<'a> {
 
 fn signature(line: &str) -> Option<Signature<'_>> {
     let (name, encoded) = line.strip_prefix(MARK)?.split_once(' ')?;
-    let bytes = BASE64.decode(encoded.as_bytes()).ok()?;
+    let bytes = crate::lines::decode_base64(encoded)?;
     let (id, bytes) = bytes.split_first_chunk::<4>()?;
     (is_name(name) && !bytes.is_empty()).then(|| Signature { name, id: *id, bytes: bytes.to_vec() })
 }

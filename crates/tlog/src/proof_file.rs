@@ -84,7 +84,7 @@ impl<'a> ProofFile<'a> {
         let mut line = lines.next().unwrap_or_default();
         let mut extra = None;
         if let Some(encoded) = line.strip_prefix("extra ") {
-            extra = Some(BASE64.decode(encoded.as_bytes()).map_err(|_| expected(&lines, "base64 behind \"extra\""))?);
+            extra = Some(lines::decode_base64(encoded).ok_or_else(|| expected(&lines, "base64 behind \"extra\""))?);
             line = lines.next().unwrap_or_default();
         }
         let index = line.strip_prefix("index ").and_then(lines::decimal);
