@@ -8,6 +8,7 @@ use thirtyfour::By;
 use tlog::{CosignerSigningKey, Note, SigningKey};
 
 use crate::browser::{Browser, Scripts, THEMES, WIDTHS, axe, faults, repository, until};
+use crate::erasure::{LIES, erased_export};
 use crate::ledger::{CHANGES, Export, House};
 
 /// What is given beside the folder: keys, kept checkpoint and witnesses' keys as texts, and how many must have cosigned.
@@ -308,6 +309,7 @@ async fn the_page_is_for_everybody_and_asks_no_network() {
 async fn a_long_log_shows_how_far_it_is_and_can_be_stopped() {
     let house = House::with(1).await;
     house.fill(50_000).await;
+    house.erase_what_is_missing().await;
     let export = house.export().await;
     let browser = from_disk().await;
     open(&browser, export.dir.path()).await;
@@ -324,7 +326,7 @@ async fn a_long_log_shows_how_far_it_is_and_can_be_stopped() {
     // And to its end.
     let said = verdict(&browser, &Given::default()).await;
     assert_holds(&said);
-    println!("{}", said.1);
+    assert!(said.1.contains("100000 parts were erased"), "{}", said.1);
     browser.close().await;
 }
 
@@ -343,4 +345,24 @@ async fn an_altered_page_in_an_export_is_said() {
     assert_eq!(says("believe no verdict of it"), "other");
     std::fs::remove_file(export.path("verify.html")).unwrap();
     assert_eq!(says("verify.html is not in the folder"), "missing");
+}
+
+/// A log from which a person was erased: it holds, and nothing that is said wrongly about what is gone passes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_page_sees_what_is_wrong_with_an_erasure() {
+    let (whole, erased) = erased_export().await;
+    let browser = from_disk().await;
+    let none = Given::default();
+    let said = judge(&browser, whole.dir.path(), whole.dir.path(), &none).await;
+    assert_holds(&said);
+    assert!(said.1.contains(&format!("{erased} parts were erased")), "{}", said.1);
+    for (what, change) in LIES {
+        let copy = whole.copied();
+        change(&copy);
+        let refused = judge(&browser, whole.dir.path(), copy.dir.path(), &none).await;
+        println!("{what}: {}", refused.1);
+        assert_eq!(refused.0, "NOT what was signed", "{what}: {}", refused.1);
+        assert!(refused.1.contains("records.ndjson"), "{what}: {}", refused.1);
+    }
+    browser.close().await;
 }

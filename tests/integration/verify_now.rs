@@ -57,11 +57,18 @@ async fn the_verdict_is_a_record_and_says_what_is_wrong() {
     assert!(finding.starts_with(&format!("record {id} (leaf ")), "{finding}");
 }
 
-/// A log that one transaction is not asked for, whose records have no values: each of them is found, and a few are named.
+/// A log that one transaction is not asked for. Its records have no values, which nothing explains, and 30 are not what was
+/// signed: all are counted, and a few are named.
 #[tokio::test]
 async fn a_long_log_is_recomputed_to_its_end() {
     let house = House::with(1).await;
     house.fill(40_000).await;
+    house
+        .break_in(
+            "UPDATE audit.record SET action = 'request.reject' WHERE id IN
+               (SELECT id FROM audit.record WHERE workspace_id = $north AND action = 'request.comment' ORDER BY id LIMIT 30)",
+        )
+        .await;
     let all = Verifications::default();
     all.take(house.north.id).unwrap().begin(house.t.db.clone());
     let mut seen = Vec::new();
@@ -75,7 +82,8 @@ async fn a_long_log_is_recomputed_to_its_end() {
     let verdict = newest(&house, "audit.verified").await.unwrap();
     let number = |name: &str| verdict.context[name].as_u64().unwrap();
     assert!(number("records") > 40_000, "{}", verdict.context);
-    assert_eq!((number("wrong"), number("records") - number("intact")), (40_000, 40_000));
+    assert_eq!(number("records") - number("intact"), 40_000);
+    assert!(number("wrong") >= 2 * 40_000 + 30, "both parts of each, and what was renamed: {}", verdict.context);
     assert_eq!(verdict.context.as_object().unwrap().keys().filter(|key| key.starts_with("finding_")).count(), 20);
 }
 

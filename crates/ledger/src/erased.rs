@@ -42,6 +42,8 @@ pub(crate) struct Unexplained {
     pub(crate) part: PartName,
     /// Keys that sealed it.
     pub(crate) keys: Vec<u32>,
+    /// How many parts it is about.
+    pub(crate) count: u64,
     /// In words.
     pub(crate) why: String,
 }
@@ -100,19 +102,19 @@ impl Erased {
             let why = format!(
                 "{count} records miss their {part_word} part, and the erasure of leaf {index} is of {total} others"
             );
-            wrong.push(Unexplained { part, keys: statement.keys, why });
+            wrong.push(Unexplained { part, keys: statement.keys, count: count.max(1), why });
         }
         for ((part, key), gone) in self.gone {
-            let (count, first) = (gone.len(), gone.first().map(RecordId::to_string).unwrap_or_default());
+            let (count, first) = (gone.len() as u64, gone.first().map(RecordId::to_string).unwrap_or_default());
             let why = format!(
                 "{count} records miss their {} part and no erasure says why, the first is {first}",
                 part.word()
             );
-            wrong.push(Unexplained { part, keys: vec![key], why });
+            wrong.push(Unexplained { part, keys: vec![key], count, why });
         }
         for ((part, key), (count, first)) in self.closed {
             let why = format!("the {} part of {count} records does not open, the first is {first}", part.word());
-            wrong.push(Unexplained { part, keys: vec![key], why });
+            wrong.push(Unexplained { part, keys: vec![key], count, why });
         }
         (explained, wrong)
     }

@@ -261,7 +261,10 @@ async fn judge_erased(
     for wrong in unexplained {
         match wrong.is_under_way(&orders, scope.now() - LEAF_TIME) {
             true => report.under_way += 1,
-            false => report.find(wrong.why),
+            false => {
+                report.find(wrong.why);
+                report.wrong += wrong.count - 1;
+            }
         }
     }
     Ok(())
