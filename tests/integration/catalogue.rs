@@ -250,6 +250,34 @@ const OF_THE_TRAIL: &[Mutant] = &[
         "REVOKE UPDATE ON audit.head FROM countersign_app",
     ),
     mutant(
+        "everybody deletes the rows of a workspace",
+        "GRANT EXECUTE ON FUNCTION audit.end_rows(integer) TO PUBLIC",
+        "REVOKE EXECUTE ON FUNCTION audit.end_rows(integer) FROM PUBLIC",
+    ),
+    mutant(
+        "leaves go with whoever asks",
+        "ALTER FUNCTION audit.only_end() RENAME TO only_end_kept;
+         CREATE FUNCTION audit.only_end() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END';
+         DROP TRIGGER no_mod ON audit.leaf;
+         CREATE TRIGGER no_mod BEFORE UPDATE OR DELETE ON audit.leaf FOR EACH ROW EXECUTE FUNCTION audit.only_end();
+         ALTER TABLE audit.leaf ENABLE ALWAYS TRIGGER no_mod",
+        "DROP TRIGGER no_mod ON audit.leaf;
+         DROP FUNCTION audit.only_end();
+         ALTER FUNCTION audit.only_end_kept() RENAME TO only_end;
+         CREATE TRIGGER no_mod BEFORE UPDATE OR DELETE ON audit.leaf FOR EACH ROW EXECUTE FUNCTION audit.only_end();
+         ALTER TABLE audit.leaf ENABLE ALWAYS TRIGGER no_mod",
+    ),
+    mutant(
+        "an end that was begun may be forgotten",
+        "ALTER TABLE countersign.workspace_end DISABLE TRIGGER no_way_back",
+        "ALTER TABLE countersign.workspace_end ENABLE ALWAYS TRIGGER no_way_back",
+    ),
+    mutant(
+        "the application closes workspaces",
+        "GRANT UPDATE ON countersign.workspace_end TO countersign_app",
+        "REVOKE UPDATE ON countersign.workspace_end FROM countersign_app",
+    ),
+    mutant(
         "the trigger of leaves ordinary again",
         "ALTER TABLE audit.leaf ENABLE TRIGGER no_mod",
         "ALTER TABLE audit.leaf ENABLE ALWAYS TRIGGER no_mod",

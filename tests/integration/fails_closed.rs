@@ -27,6 +27,7 @@ const CLEAR_BYTES: &[&str] = &[
     "countersign.revision.hash",
     "countersign.session.token_hash",
     "countersign.task.revision_hash",
+    "countersign.workspace_end.key_digest",
 ];
 
 #[tokio::test]

@@ -106,7 +106,7 @@ impl House {
             self.north.id
         );
         self.t.owner.batch_execute(&orders).await.unwrap();
-        assert_eq!(ledger::Eraser::new(self.t.db.clone()).look().await.unwrap(), 2);
+        assert_eq!(ledger::Eraser::new(self.t.db.clone()).look(true).await.unwrap(), 2);
         self.tick().await;
     }
 

@@ -8,6 +8,7 @@ mod break_it;
 mod browser;
 mod catalogue;
 mod database_url;
+mod ending;
 mod erasure;
 mod fails_closed;
 mod faults;

@@ -40,6 +40,7 @@ pub(crate) fn run(command: Audit) -> Result<ExitCode, String> {
             }
             Ok(ExitCode::SUCCESS)
         }
+        Audit::VerifyEnd(asked) => crate::workspace_commands::verify_end(&asked),
         Audit::Keys { data, workspace } => {
             let keys = asked(data, &Ask::AuditKeys { workspace })?;
             keys.as_array().into_iter().flatten().filter_map(Value::as_str).for_each(|key| println!("{key}"));

@@ -86,7 +86,10 @@ impl Auditing<'_> {
         }
         let _committed = scope.commit().await.map_err(words)?;
         // What fails now is tried again by the server's own eraser.
-        drop(ledger::Eraser::new(self.db.clone()).look().await);
+        let eraser = ledger::Eraser::new(self.db.clone());
+        for id in &ordered {
+            drop(eraser.carry_out(self.workspace, *id).await);
+        }
         let (scope, permit) = self.view().await?;
         let orders = erasure::orders(&scope, &permit).await.map_err(words)?;
         scope.finish();

@@ -158,6 +158,41 @@ pub enum Workspace {
         #[arg(long, value_name = "EMAIL")]
         owner: Option<String>,
     },
+    /// Order the end of a workspace: on the day all its keys are destroyed and all its rows deleted, for good. Until then
+    /// everything goes on, and the order can be taken back.
+    #[command(
+        after_help = "Examples:\n  countersign workspace end northwind --days 14\n  countersign workspace end northwind --cancel"
+    )]
+    End {
+        /// Where the running server keeps its data.
+        #[command(flatten)]
+        data: Data,
+        /// Its slug.
+        name: String,
+        /// In how many days, 0 to 30.
+        #[arg(long, default_value_t = 14, value_parser = clap::value_parser!(u8).range(..=30))]
+        days: u8,
+        /// Take the order back.
+        #[arg(long, conflicts_with = "days")]
+        cancel: bool,
+    },
+    /// List workspaces that ended: the id of each, and when its last row was deleted.
+    #[command(after_help = "Example:\n  countersign workspace ended")]
+    Ended(Data),
+    /// Write the certificate of a workspace's end, with the proof that the deployment's log holds it, into a new folder.
+    #[command(
+        after_help = "Example:\n  countersign workspace certificate 6f9619ff-8b86-4d01-b42d-00c04fc964ff --out ./end"
+    )]
+    Certificate {
+        /// Where the running server keeps its data.
+        #[command(flatten)]
+        data: Data,
+        /// Its id, as `countersign workspace ended` lists it.
+        id: String,
+        /// The folder; must not be there yet.
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
 }
 
 /// `countersign process`.
@@ -268,6 +303,9 @@ pub enum Audit {
         #[arg(long, value_name = "YYYY-MM")]
         month: Option<String>,
     },
+    /// Verify the certificate of a workspace's end, without database, configuration or network.
+    #[command(after_help = "Example:\n  countersign audit verify-end ./end --vkey deployment.vkey")]
+    VerifyEnd(VerifyEnd),
     /// Print the keys of a workspace's log and of the deployment's, to be kept where exports are verified.
     #[command(after_help = "Example:\n  countersign audit keys --workspace sample > sample.vkey")]
     Keys {
@@ -278,6 +316,26 @@ pub enum Audit {
         #[arg(long, value_name = "SLUG", default_value = "sample")]
         workspace: String,
     },
+}
+
+/// `countersign audit verify-end`.
+#[derive(Debug, Clone, Args)]
+pub struct VerifyEnd {
+    /// The folder that `countersign workspace certificate` wrote.
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// File with the deployment's key that you know from elsewhere.
+    #[arg(long, value_name = "FILE")]
+    pub vkey: Option<PathBuf>,
+    /// File with keys of witnesses, one a line: the verdict says which of them cosigned, and when.
+    #[arg(long, value_name = "FILE")]
+    pub witness: Option<PathBuf>,
+    /// So many of the witnesses must have cosigned.
+    #[arg(long, value_name = "N", requires = "witness", default_value_t = 0)]
+    pub require_witnesses: usize,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `countersign witness`.

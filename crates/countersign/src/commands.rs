@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use serde_json::Value;
 
-use crate::cli::{Command, Data, Link, Process, Scratch, Token, Workspace};
+use crate::cli::{Command, Data, Link, Process, Scratch, Token};
 use crate::control::{self, Ask};
 use crate::external;
 use crate::serve::data_root;
@@ -39,15 +39,7 @@ fn carry_out(command: Command) -> Result<ExitCode, String> {
         Command::Link(Link::Create { data, workspace, person }) => {
             print_text(data, &Ask::LinkCreate { workspace, person })
         }
-        Command::Workspace(Workspace::Create { data, name, title, owner }) => {
-            let title = title.unwrap_or_else(|| name.clone());
-            let answer = asked(data, &Ask::WorkspaceCreate { slug: name, title, owner })?;
-            println!("made {}", answer["workspace"].as_str().unwrap_or_default());
-            if let Some(link) = answer["link"].as_str() {
-                println!("{link}");
-            }
-            Ok(ExitCode::SUCCESS)
-        }
+        Command::Workspace(workspace) => crate::workspace_commands::run(workspace),
         Command::Process(Process::Publish { data, workspace, file }) => {
             let document = read(&file)?;
             let answer = asked(data, &Ask::ProcessPublish { workspace, document })?;

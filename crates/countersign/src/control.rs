@@ -53,6 +53,25 @@ pub enum Ask {
         /// Address of its first owner.
         owner: Option<String>,
     },
+    /// Order the end of a workspace.
+    WorkspaceEnd {
+        /// Slug.
+        workspace: String,
+        /// In how many days.
+        days: u8,
+    },
+    /// Take that order back.
+    WorkspaceKeep {
+        /// Slug.
+        workspace: String,
+    },
+    /// List workspaces that ended.
+    WorkspaceEnded,
+    /// The certificate of a workspace's end, with its proof.
+    WorkspaceCertificate {
+        /// Its id.
+        workspace: String,
+    },
     /// Publish a process.
     ProcessPublish {
         /// Slug.

@@ -8,6 +8,7 @@ pub mod commands;
 pub mod config;
 pub mod control;
 pub mod data_dir;
+mod ending;
 pub mod external;
 #[cfg(feature = "faults")]
 mod faulty;
@@ -23,3 +24,4 @@ pub mod scratch;
 pub mod serve;
 pub mod tls;
 mod witness;
+mod workspace_commands;

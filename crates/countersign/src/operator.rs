@@ -63,6 +63,10 @@ impl Operator for Commands {
                 Ok(json!(format!("{}/link/{workspace}/{secret}", self.base_url)))
             }
             Ask::WorkspaceCreate { slug, title, owner } => self.create(&slug, &title, owner.as_deref()).await,
+            Ask::WorkspaceEnd { workspace, days } => self.end(&workspace, days).await,
+            Ask::WorkspaceKeep { workspace } => self.keep(&workspace).await,
+            Ask::WorkspaceEnded => self.ended().await,
+            Ask::WorkspaceCertificate { workspace } => self.certificate(&workspace).await,
             Ask::ProcessPublish { workspace, document } => {
                 let workspace = self.workspace(&workspace).await?;
                 publish(&self.db, workspace, document.as_bytes()).await
@@ -96,7 +100,7 @@ impl Operator for Commands {
 }
 
 impl Commands {
-    async fn workspace(&self, slug: &str) -> Result<WorkspaceId, String> {
+    pub(crate) async fn workspace(&self, slug: &str) -> Result<WorkspaceId, String> {
         self.db.workspace_of(slug).await.map_err(|error| match error {
             tenancy::Error::NotFound => {
                 format!("there is no workspace \"{slug}\"; make one with `countersign workspace create {slug}`")

@@ -15,6 +15,8 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use crate::proof::deployment_tile;
+
 /// How often it is looked whether the log has grown.
 const ROUND_EVERY: Duration = Duration::from_secs(10);
 /// A witness is asked at least so often, also when nothing has grown: its cosignature says that we are there.
@@ -246,15 +248,7 @@ impl Cosigning {
         let damaged = || Error::Integrity("the deployment's log does not hold what the proof needs");
         let mut tiles: HashMap<Tile, Vec<u8>> = HashMap::new();
         for tile in tiles_of_consistency(old, head.size).map_err(|_| damaged())? {
-            let mut bytes = match tile.level {
-                0 => {
-                    let first = tile.index.saturating_mul(256);
-                    self.database.deployment_hashes(head.epoch, first, first + u64::from(tile.width)).await?
-                }
-                level => self.database.deployment_tile(head.epoch, level, tile.index).await?.unwrap_or_default(),
-            };
-            bytes.truncate(tile.bytes());
-            tiles.insert(tile, bytes);
+            tiles.insert(tile, deployment_tile(&self.database, head.epoch, tile).await?);
         }
         let nodes = TileNodes::new(head.size, |tile| tiles.get(&tile).cloned());
         Ok(prove_consistency(&nodes, old, head.size).map_err(|_| damaged())?)

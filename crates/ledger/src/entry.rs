@@ -4,7 +4,8 @@
 //! `{"action":..,"class":..,"e":..,"f":[[name,digest],..],"rec":..,"ts_us":..,"v":1}`. A digest is the base64 of
 //! `SHA-256("countersign/audit/v1" || 00 || name || 00 || salt[32] || value)`, one salt a field, so one field can be shown
 //! without another. The deployment's entries are `{"cp":..,"v":1,"ws":..}`, a checkpoint's hash under its workspace's
-//! label, and `{"hb":..,"v":1}`, a sign of life in microseconds since 1970.
+//! label, `{"end":..,"v":1,"ws":..}`, the hash of the certificate of its end, and `{"hb":..,"v":1}`, a sign of life in
+//! microseconds since 1970.
 
 use data_encoding::BASE64;
 use seal::sha256;
@@ -135,6 +136,13 @@ pub fn of_checkpoint(origin: &str, text: &str, index: u64) -> String {
     format!(r#"{{"cp":"{}","v":1,"ws":"{}"}}"#, BASE64.encode(&hash), BASE64.encode(&label))
 }
 
+/// The deployment's entry of a workspace's end: `certificate` is the text that says how.
+#[must_use]
+pub fn of_end(origin: &str, certificate: &str, index: u64) -> String {
+    let (label, hash) = (label(origin, index), sha256(certificate.as_bytes()));
+    format!(r#"{{"end":"{}","v":1,"ws":"{}"}}"#, BASE64.encode(&hash), BASE64.encode(&label))
+}
+
 /// The deployment's sign of life.
 #[must_use]
 pub fn heartbeat(now_us: i64) -> String {
@@ -149,6 +157,13 @@ pub enum DeploymentEntry {
         /// See [`label`].
         label: [u8; 32],
         /// SHA-256 of the checkpoint's text.
+        hash: [u8; 32],
+    },
+    /// The end of the workspace with this label.
+    End {
+        /// See [`label`].
+        label: [u8; 32],
+        /// SHA-256 of the certificate.
         hash: [u8; 32],
     },
     /// A sign of life, in microseconds since 1970.
@@ -169,10 +184,11 @@ impl DeploymentEntry {
             let bytes = value[name].as_str().and_then(decode_base64);
             bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok())
         };
-        match (value.as_object().map(Map::len), value["hb"].as_i64(), hash("ws"), hash("cp")) {
-            (Some(2), Some(at_us), None, None) => Ok(Self::Heartbeat(at_us)),
-            (Some(3), None, Some(label), Some(hash)) => Ok(Self::Checkpoint { label, hash }),
-            _ => Err(EntryError("the entry is neither a checkpoint nor a heartbeat")),
+        match (value.as_object().map(Map::len), value["hb"].as_i64(), hash("ws"), hash("cp"), hash("end")) {
+            (Some(2), Some(at_us), None, None, None) => Ok(Self::Heartbeat(at_us)),
+            (Some(3), None, Some(label), Some(hash), None) => Ok(Self::Checkpoint { label, hash }),
+            (Some(3), None, Some(label), None, Some(hash)) => Ok(Self::End { label, hash }),
+            _ => Err(EntryError("the entry is neither a checkpoint, an end nor a heartbeat")),
         }
     }
 }
@@ -252,11 +268,20 @@ mod tests {
             DeploymentEntry::Checkpoint { label: label("h/ws/1/e1", 4096), hash: sha256(b"h/ws/1/e1\n1\nroot\n") };
         assert_eq!(read, expected);
         assert_eq!(DeploymentEntry::parse(heartbeat(7).as_bytes()), Ok(DeploymentEntry::Heartbeat(7)));
+        let end = of_end("h/ws/1/e1", "text", 9);
+        let expected = DeploymentEntry::End { label: label("h/ws/1/e1", 9), hash: sha256(b"text") };
+        assert_eq!(DeploymentEntry::parse(end.as_bytes()), Ok(expected));
         assert_ne!(label("h/ws/1/e1", 4095), label("h/ws/1/e1", 4096), "the next block says nothing of this one");
         assert_ne!(label("h/ws/1/e1", 0), label("h/ws/1/e2", 0));
-        for bad in
-            ["{}", "[]", "{\"hb\":7}", "{\"hb\":7,\"v\":2}", "{\"hb\":7,\"v\":1,\"ws\":\"\"}", "{\"hb\":7, \"v\":1}"]
-        {
+        for bad in [
+            &*end.replace("end", "cp2"),
+            "{}",
+            "[]",
+            "{\"hb\":7}",
+            "{\"hb\":7,\"v\":2}",
+            "{\"hb\":7,\"v\":1,\"ws\":\"\"}",
+            "{\"hb\":7, \"v\":1}",
+        ] {
             assert!(DeploymentEntry::parse(bad.as_bytes()).is_err(), "{bad}");
         }
     }

@@ -59,7 +59,7 @@ fn damaged(what: impl std::fmt::Display) -> ExportError {
     ExportError::Damaged(what.to_string())
 }
 
-fn checkpoint_of(note: &str) -> Result<Checkpoint, ExportError> {
+pub(crate) fn checkpoint_of(note: &str) -> Result<Checkpoint, ExportError> {
     let note = Note::parse(note.as_bytes()).map_err(damaged)?;
     Checkpoint::parse(note.text).map_err(damaged)
 }
@@ -208,7 +208,7 @@ async fn export_deployment(database: &Database, own: WorkspaceId, out: &Path) ->
 
 /// The newest note of the deployment's log that a witness cosigned, with every cosignature that is of just that note:
 /// witnesses are seconds behind the log, and what they saw is worth more than what came since.
-fn cosigned(cosignatures: Vec<Cosignature>, size: u64) -> Option<String> {
+pub(crate) fn cosigned(cosignatures: Vec<Cosignature>, size: u64) -> Option<String> {
     let newest = cosignatures.iter().filter(|one| one.size <= size).max_by_key(|one| one.size)?;
     let of_it = cosignatures.iter().filter(|one| one.note == newest.note);
     Some(newest.note.clone() + &of_it.map(|one| one.line.as_str()).collect::<String>())

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::growing::Growing;
-use crate::{entry, origin};
+use crate::{ender, entry, origin};
 
 /// How often records without a leaf are looked for.
 const TICK_EVERY: Duration = Duration::from_millis(250);
@@ -121,6 +121,12 @@ impl Integrator {
             let text = entry::of_checkpoint(&name, &text, log.tree.frontier.size());
             entries.push(log.enter(text, Some((workspace, size))));
         }
+        let mut certified = Vec::new();
+        for (workspace, text) in tick.uncertified().await? {
+            let name = ender::origin_of(&text);
+            certified.push((workspace, log.tree.frontier.size()));
+            entries.push(log.enter(entry::of_end(name, &text, log.tree.frontier.size()), None));
+        }
         let is_silent = entries.is_empty() && silent_s.is_none_or(|silent_s| silent_s >= HEARTBEAT_EVERY_S);
         if is_silent {
             entries.push(log.enter(entry::heartbeat(now_us), None));
@@ -129,6 +135,7 @@ impl Integrator {
             return Ok(0);
         }
         tick.store_entries(&entries).await?;
+        tick.certified(&certified).await?;
         tick.grow_tiles(DEPLOYMENT, &log.take_tiles()).await?;
         let name = origin::of_deployment(&tick.names, self.platform);
         log.sign(tick, self.platform, &name).await;

@@ -8,6 +8,8 @@
 pub mod anchors;
 pub mod consistency;
 pub mod cosigning;
+pub mod ended;
+pub mod ender;
 pub mod entry;
 mod erased;
 mod eraser;
@@ -28,6 +30,7 @@ pub mod witnessed;
 
 pub use anchors::AnchorsSeen;
 pub use cosigning::{Cosigning, WitnessAt};
+pub use ender::Ender;
 pub use eraser::Eraser;
 pub use integrator::{Done, Integrator};
 pub use mark::Mark;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use tenancy::leaves;
 use tenancy::policy::SeeTrail;
 use tenancy::trail::{LeafMark, TrailRow};
-use tenancy::{Error, Mode, Permit, Scope};
+use tenancy::{Database, Error, Mode, Permit, Scope};
 use tlog::{ProofFile, Tile, TileNodes, prove_inclusion, tiles_of_inclusion};
 
 use crate::{entry, origin};
@@ -67,6 +67,19 @@ pub(crate) async fn read<M: Mode>(
             leaves::hashes(scope, permit, epoch, first, first.saturating_add(u64::from(tile.width))).await?
         }
         level => leaves::tile(scope, permit, epoch, level, tile.index).await?.unwrap_or_default(),
+    };
+    bytes.truncate(tile.bytes());
+    Ok(bytes)
+}
+
+/// A tile's bytes of the deployment's log, out of its entries or the row of the tile.
+pub(crate) async fn deployment_tile(database: &Database, epoch: i32, tile: Tile) -> Result<Vec<u8>, Error> {
+    let mut bytes = match tile.level {
+        0 => {
+            let first = tile.index.saturating_mul(256);
+            database.deployment_hashes(epoch, first, first.saturating_add(u64::from(tile.width))).await?
+        }
+        level => database.deployment_tile(epoch, level, tile.index).await?.unwrap_or_default(),
     };
     bytes.truncate(tile.bytes());
     Ok(bytes)

@@ -274,7 +274,7 @@ pub(crate) fn own_keys(root: &Path) -> Result<Vec<VerifierKey>, Wrong> {
 }
 
 /// A key a line.
-fn keys_of(path: &Path, text: &str) -> Result<Vec<VerifierKey>, Wrong> {
+pub(crate) fn keys_of(path: &Path, text: &str) -> Result<Vec<VerifierKey>, Wrong> {
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     lines
         .map(|(at, line)| VerifierKey::parse(line).map_err(|why| wrong(path, format!("line {}: {why}", at + 1))))
@@ -307,7 +307,13 @@ fn check_deployment(
     roots: &Roots,
 ) -> Result<Option<u64>, String> {
     let entry = DeploymentEntry::parse(bytes).map_err(|why| format!("entry {index}: {why}"))?;
-    let DeploymentEntry::Checkpoint { label, hash } = entry else { return Ok(None) };
+    let (label, hash) = match entry {
+        DeploymentEntry::Checkpoint { label, hash } => (label, hash),
+        DeploymentEntry::End { label, .. } if label == entry::label(origin, index) => {
+            return Err(format!("entry {index} says that this workspace ended, and here its log goes on"));
+        }
+        DeploymentEntry::End { .. } | DeploymentEntry::Heartbeat(_) => return Ok(None),
+    };
     if label != entry::label(origin, index) {
         return match own.contains_key(&index) {
             true => Err(format!("entry {index} is said to be of this workspace and is not")),

@@ -267,6 +267,7 @@ pub struct RawCell {
 /// Every table that holds rows of workspaces. A test compares the list with the catalogue.
 pub const TENANT_TABLES: &[&str] = &[
     "countersign.workspace",
+    "countersign.workspace_end",
     "countersign.person",
     "countersign.grp",
     "countersign.group_member",

@@ -202,6 +202,17 @@ pub async fn orders<M: Mode>(scope: &Scope<M>, _permit: &Permit<SeeTrail>) -> Re
     rows.iter().map(read).collect()
 }
 
+/// An order, as the eraser finds it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Found {
+    /// Its workspace.
+    pub workspace: WorkspaceId,
+    /// The order.
+    pub id: ErasureId,
+    /// Whether it was carried out, and only what came late may be left.
+    pub is_done: bool,
+}
+
 /// What one look at an order did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
@@ -214,14 +225,32 @@ pub enum Step {
 }
 
 impl Database {
-    /// Orders that are open, and those of the last day; at most 1,100.
+    /// Orders that are open, at most 100; with `late` also those of people of the last day, at most 1,000: an act that was
+    /// under way may have written a part after the others were cleared.
     ///
     /// # Errors
     /// The general failures of a query.
-    pub async fn erasures(&self) -> Result<Vec<(WorkspaceId, ErasureId)>, Error> {
+    pub async fn erasures(&self, late: bool) -> Result<Vec<Found>, Error> {
         let client = self.custody().await?;
-        let rows = database::query(&client, &statements::CUSTODY_OPEN, &[]).await?;
-        Ok(rows.iter().map(|row| (WorkspaceId::from_uuid(row.get(0)), ErasureId::from_uuid(row.get(1)))).collect())
+        let rows = database::query(&client, &statements::CUSTODY_OPEN, &[&late]).await?;
+        let found = |row: &tokio_postgres::Row| Found {
+            workspace: WorkspaceId::from_uuid(row.get(0)),
+            id: ErasureId::from_uuid(row.get(1)),
+            is_done: row.get(2),
+        };
+        Ok(rows.iter().map(found).collect())
+    }
+
+    /// Whether a part came late that an order which was carried out is of. A look, and no transaction that writes.
+    ///
+    /// # Errors
+    /// The general failures of a query.
+    pub async fn came_late(&self, workspace: WorkspaceId, id: ErasureId) -> Result<bool, Error> {
+        let custodian = Credential::Internal(Internal::Custodian);
+        let scope = self.view(custodian, workspace, Origin::internal(Channel::Worker)).await?;
+        let row = scope.maybe(&statements::CUSTODY_LATE, &[&workspace.uuid(), &id.uuid()]).await?;
+        scope.finish();
+        Ok(row.is_some_and(|row| row.get(0)))
     }
 
     /// Carries an order one step further, in a transaction with its record.
@@ -229,18 +258,21 @@ impl Database {
     /// # Errors
     /// The general failures; then the step is as it was and may be tried again.
     pub async fn carry_out(&self, workspace: WorkspaceId, id: ErasureId) -> Result<Step, Error> {
-        let custodian = Credential::Internal(Internal::Custodian);
-        let scope = self.scope(custodian, workspace, Origin::internal(Channel::Worker)).await?;
+        let scope = self.custodian(workspace).await?;
         let taken = scope.maybe(&statements::CUSTODY_TAKE, &[&workspace.uuid(), &id.uuid()]).await?;
         let Some(row) = taken else { return Ok(Step::Nothing) };
-        let (part, subject) = (part_of(row.get(0))?, row.get::<_, Uuid>(1));
-        let keys: Vec<u32> = row.get::<_, Vec<i32>>(2).into_iter().filter_map(|no| u32::try_from(no).ok()).collect();
-        if !row.get::<_, bool>(3) {
+        let part = part_of(row.get(0))?;
+        let keys: Vec<u32> = row.get::<_, Vec<i32>>(1).into_iter().filter_map(|no| u32::try_from(no).ok()).collect();
+        if !row.get::<_, bool>(2) {
             shred(scope, id, part, keys).await?;
             return Ok(Step::Shredded);
         }
-        if row.get::<_, bool>(4) && !remains(&scope, part, subject, &keys).await? {
-            return Ok(Step::Nothing);
+        let is_done = row.get::<_, bool>(3);
+        if is_done {
+            let late = scope.maybe(&statements::CUSTODY_LATE, &[&workspace.uuid(), &id.uuid()]).await?;
+            if !late.is_some_and(|row| row.get(0)) {
+                return Ok(Step::Nothing);
+            }
         }
         erase(scope, id, part, &keys).await.map(Step::Erased)
     }
@@ -288,15 +320,6 @@ async fn erase(mut scope: Scope<ReadWrite>, id: ErasureId, part: PartName, keys:
         .with("digest", data_encoding::HEXLOWER.encode(row.get(1)));
     scope.write(permit, record)?.execute_one(&statements::CUSTODY_ERASED, &[&workspace, &id.uuid()]).await?;
     scope.commit().await.map(|_committed| cleared)
-}
-
-/// Whether an act that was under way when its person left wrote a part after the others were cleared.
-async fn remains(scope: &Scope<ReadWrite>, part: PartName, subject: Uuid, keys: &[u32]) -> Result<bool, Error> {
-    if part == PartName::Period {
-        return Ok(false);
-    }
-    let params: database::Params<'_> = &[&scope.workspace().uuid(), &subject, &key_columns(keys)?];
-    Ok(scope.one(&statements::CUSTODY_REMAINS, params).await?.get(0))
 }
 
 /// The digest by which a record of erasure names the records that lost a part: SHA-256 over their ids in order.

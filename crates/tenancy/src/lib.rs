@@ -17,6 +17,7 @@ mod database;
 mod database_tls;
 mod deployment;
 mod desk;
+pub mod ending;
 pub mod erasure;
 mod error;
 pub mod faults;

@@ -244,6 +244,24 @@ impl Tick {
         Ok(rows.iter().map(|row| (WorkspaceId::from_uuid(row.get(0)), number(row.get(1)), row.get(2))).collect())
     }
 
+    /// Certificates of ended workspaces that the deployment's log does not hold: workspace and text; at most 1,000.
+    ///
+    /// # Errors
+    /// The general failures of a query.
+    pub async fn uncertified(&self) -> Result<Vec<(WorkspaceId, String)>, Error> {
+        let rows = self.query(&statements::LOG_UNCERTIFIED, &[&self.names.epoch]).await?;
+        Ok(rows.iter().map(|row| (WorkspaceId::from_uuid(row.get(0)), row.get(1))).collect())
+    }
+
+    /// Notes where certificates stand in the deployment's log.
+    ///
+    /// # Errors
+    /// The general failures of a statement.
+    pub async fn certified(&self, at: &[(WorkspaceId, u64)]) -> Result<(), Error> {
+        let (of, indexes): (Vec<Uuid>, Vec<i64>) = at.iter().map(|(of, index)| (of.uuid(), column(*index))).unzip();
+        self.execute(&statements::LOG_CERTIFIED, &[&self.names.epoch, &of, &indexes]).await
+    }
+
     /// Seconds since the newest entry of the deployment's log, nothing before its first; and now, in microseconds since
     /// 1970. Both by the database's clock.
     ///

@@ -10,7 +10,10 @@ use seal::{Purpose, WorkspaceKeys, columns};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::policy::{Action as _, EraseParts, OrderErasure, ShredKeys};
+use crate::policy::{
+    Action as _, CancelEnd, CloseWorkspace, EraseParts, EraseWorkspace, OrderEnd, OrderErasure, ShredKeys,
+    ShredWorkspace,
+};
 use crate::{Actor, Error, Origin, PersonId, RecordId, canonical, faults};
 
 /// Most characters of one value in `context` or `diff`.
@@ -71,8 +74,10 @@ const KEPT_CLASS: i16 = 2;
 
 /// The class of an act's record.
 pub(crate) fn class_of(code: &str) -> i16 {
-    let is_kept = [OrderErasure::CODE, ShredKeys::CODE, EraseParts::CODE].contains(&code);
-    if is_kept { KEPT_CLASS } else { CLASS }
+    let of_parts = [OrderErasure::CODE, ShredKeys::CODE, EraseParts::CODE];
+    let of_workspaces =
+        [OrderEnd::CODE, CancelEnd::CODE, CloseWorkspace::CODE, ShredWorkspace::CODE, EraseWorkspace::CODE];
+    if of_parts.contains(&code) || of_workspaces.contains(&code) { KEPT_CLASS } else { CLASS }
 }
 
 /// A record with everything the scope adds, ready to be sealed.

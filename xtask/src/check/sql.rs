@@ -24,8 +24,12 @@ const WITHOUT_WORKSPACE: &[(&str, &str)] = &[
     ("crates/tenancy/sql/log_is_behind.sql", DEPLOYMENT),
     ("crates/tenancy/sql/log_last_entry.sql", DEPLOYMENT),
     ("crates/tenancy/sql/log_lock.sql", DEPLOYMENT),
-    ("crates/tenancy/sql/custody_erase.sql", "calls the function that finds its workspace by the setting"),
+    ("crates/tenancy/sql/custody_erase.sql", BY_SETTING),
+    ("crates/tenancy/sql/custody_end_rows.sql", BY_SETTING),
 ];
+
+/// Why a statement that only calls a function names no workspace.
+const BY_SETTING: &str = "calls the function that finds its workspace by the setting";
 
 /// Why the live check of the catalogue names no workspace of its own.
 const CATALOGUE: &str = "reads the catalogue, which belongs to no workspace";

@@ -374,3 +374,49 @@ fn only_keys_of_a_person_or_a_period_are_destroyed_one_by_one() {
     assert!(matches!(vault.destroy_key(WORKSPACE, Purpose::AuditPerson, 99), Err(Error::DamagedKey { .. })));
     assert_eq!(vault.workspace(WORKSPACE).unwrap().key_count(), 4);
 }
+
+#[test]
+fn a_destroyed_workspace_is_unknown_everywhere_and_stays_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let (vault, _) = vault_in(dir.path());
+    let (other, half) = (workspace_no(1), workspace_no(2));
+    vault.create_workspace(other).unwrap();
+    let keys = vault.create_workspace(WORKSPACE).unwrap();
+    vault.create_key(WORKSPACE, Purpose::AuditPerson, [1; 16]).unwrap();
+    let sealed = keys.seal::<columns::GroupName>(ROW, &"Einkauf".to_owned()).unwrap();
+    assert!(vault.destroyed_workspaces().unwrap().is_empty());
+
+    let first = vault.destroy_workspace(WORKSPACE).unwrap();
+    assert_eq!(first.keys, 5, "the workspace key and four data keys");
+    assert_eq!(vault.destroy_workspace(WORKSPACE).unwrap(), first, "destroying it again changes nothing");
+    assert!(matches!(vault.destroy_workspace(half), Err(Error::UnknownWorkspace)));
+    let (restarted, _) = vault_in(dir.path());
+    for vault in [&vault, &restarted] {
+        assert!(matches!(vault.workspace(WORKSPACE), Err(Error::UnknownWorkspace)));
+        assert!(matches!(vault.create_workspace(WORKSPACE), Err(Error::UnknownWorkspace)), "no second life");
+        assert!(matches!(vault.create_key(WORKSPACE, Purpose::AuditPerson, [2; 16]), Err(Error::UnknownWorkspace)));
+        assert_eq!(vault.destroyed_workspaces().unwrap(), [WORKSPACE]);
+        let stranger = vault.workspace(other).unwrap();
+        assert!(stranger.open(ROW, &sealed).is_err());
+    }
+    let folder = dir.path().join("aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa");
+    for file in ["kek/1", "dek/1", "dek/2", "dek/3", "dek/4"] {
+        let object = fs::read(folder.join(file)).unwrap();
+        assert!(object[112..].iter().all(|byte| *byte == 0), "{file}: no byte of the wrapped key is left");
+    }
+}
+
+#[test]
+fn an_interrupted_destruction_opens_nothing_and_is_carried_to_its_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let (vault, _) = vault_in(dir.path());
+    vault.create_workspace(WORKSPACE).unwrap();
+    let folder = dir.path().join("aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa");
+    let data_key = fs::read(folder.join("dek/2")).unwrap();
+    let whole = vault.destroy_workspace(WORKSPACE).unwrap();
+    fs::write(folder.join("dek/2"), data_key).unwrap();
+    let (restarted, _) = vault_in(dir.path());
+    assert!(matches!(restarted.workspace(WORKSPACE), Err(Error::UnknownWorkspace)));
+    assert_eq!(restarted.destroy_workspace(WORKSPACE).unwrap(), whole);
+    assert!(fs::read(folder.join("dek/2")).unwrap()[112..].iter().all(|byte| *byte == 0));
+}

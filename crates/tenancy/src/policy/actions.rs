@@ -156,6 +156,16 @@ actions! {
     OpenWorkspace "workspace.open" on Unopened: Rule::InternalOnly, by Operator;
     /// Sees the list of workspaces of this installation; a permit of the platform's own workspace.
     SeeWorkspaces "workspace.see" on Whole: Rule::Workspace(Atom::WorkspaceOwn), by Operator;
+    /// Orders the end of the workspace.
+    OrderEnd "workspace.end_ordered" on Whole: Rule::Workspace(Atom::WorkspaceOwn), by Operator;
+    /// Takes that order back.
+    CancelEnd "workspace.end_cancelled" on Whole: Rule::Workspace(Atom::WorkspaceOwn), by Operator;
+    /// Closes a workspace whose end is due: its last record.
+    CloseWorkspace "workspace.closed" on Whole: Rule::InternalOnly, by Custodian;
+    /// Destroys the keys of a closed workspace; a permit of the platform's own workspace.
+    ShredWorkspace "workspace.shredded" on Whole: Rule::InternalOnly, by Custodian;
+    /// Deletes its rows; a permit of the platform's own workspace.
+    EraseWorkspace "workspace.erased" on Whole: Rule::InternalOnly, by Custodian;
     /// Delivers an effect.
     DeliverEffect "effect.deliver" on Whole: Rule::InternalOnly, by Courier;
     /// Notes a check's verdict.
