@@ -319,6 +319,11 @@ async fn every_page_is_for_everybody() {
     let stream = server.a_stream().await;
     let at = |path: &str| format!("/w/sample/{path}");
 
+    // By the time the other pages were looked at, this workspace is no more.
+    server.workspace("leaving", "last@leaving.test");
+    let ending = server.says(&["workspace", "end", "leaving", "--days", "0"]);
+    let ended = ending.split_whitespace().skip_while(|word| *word != "certificate").nth(1).unwrap().to_owned();
+
     // By the time the log's page is looked at, it shows a verdict.
     let verifying = server.signed_in("sample", "owner@sample.test").await.form(&at("audit/log"), "act=verify").await;
     assert_eq!(verifying.status, 303, "{}", verifying.text());
@@ -360,12 +365,16 @@ async fn every_page_is_for_everybody() {
         ("audit", at("audit")),
         ("audit-log", at("audit/log")),
         ("record", at(&format!("audit/{record}"))),
+        ("erasure", at("erasure")),
         ("streams", at("streams")),
         ("stream", at(&format!("streams/{stream}"))),
         ("tokens", at("tokens")),
         ("absent", at("requests/none")),
     ];
     wrong.extend(look_at(&browser, &managing).await);
+    let path = format!("/ended/{ended}");
+    until("the end", async || server.nobody().get(&path).await.text().contains("proof.tlog-proof")).await;
+    wrong.extend(look_at(&browser, &[("ended", path)]).await);
     browser.close().await;
     assert!(wrong.is_empty(), "{} faults:\n{}", wrong.len(), wrong.join("\n"));
 }

@@ -6,7 +6,9 @@ use tenancy::policy::{CancelEnd, OrderEnd, SeeHome};
 use tenancy::{Error, Whole, WorkspaceId};
 use testkit::{Workspace, approve, purchase, submit};
 
+use crate::browser::until;
 use crate::ledger::{House, view};
+use crate::server::Server;
 use crate::support::count;
 
 fn ender(house: &House) -> Ender {
@@ -272,4 +274,103 @@ async fn the_function_knows_every_table_of_workspaces() {
     let known: std::collections::BTreeSet<&str> = list.split('\'').skip(1).step_by(2).collect();
     let tables = tenancy::attempts::TENANT_TABLES.iter().copied().filter(|table| *table != "countersign.workspace_end");
     assert_eq!(known, tables.chain(["platform.route"]).collect());
+}
+
+const PAGE: &str = "/w/sample/erasure";
+
+/// The owner's page: a month, a person, the end and its taking back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_owner_erases_and_ends_on_a_page() {
+    let server = Server::start();
+    let owner = server.signed_in("sample", "owner@sample.test").await;
+    let manager = server.signed_in("sample", "manager@sample.test").await;
+    let page = async || owner.get(PAGE).await.text();
+    assert!(page().await.contains("Nothing was erased yet."));
+    assert_eq!(manager.get(PAGE).await.status, 403);
+    assert_eq!(manager.form(PAGE, "act=end&days=14&slug=sample").await.status, 403);
+    assert!(owner.get("/w/sample/audit").await.text().contains(PAGE));
+    assert_eq!(manager.get("/w/sample/audit").await.status, 403);
+
+    for (form, says) in [
+        ("act=person&person=member%40sample.test", "still has access"),
+        ("act=person&person=nobody%40sample.test", "no such person"),
+        ("act=person&person=%00", "no such person"),
+        ("act=month&month=2020-13", "written as 2026-09"),
+        ("act=month&month=2020-01", "nothing is kept of this"),
+        ("act=month&month=9999-01", "over for a day"),
+        ("act=end&days=14&slug=simple", "Type sample to confirm"),
+        ("act=end&days=0&slug=sample", "Choose 1 to 30 days"),
+        ("act=end&days=31&slug=sample", "Choose 1 to 30 days"),
+        ("act=keep", "No end is ordered"),
+    ] {
+        let refused = owner.form(PAGE, form).await;
+        let text = refused.text();
+        assert_eq!(refused.status, 422, "{form}");
+        assert!(text.to_lowercase().contains(&says.to_lowercase()), "{form}: {text}");
+    }
+    assert_eq!(owner.form(PAGE, "act=fly").await.status, 400);
+
+    let people = server.caller("owner").get("/api/v1/people").await.json();
+    let member = people["items"].as_array().unwrap().iter().find(|one| one["email"] == "member@sample.test").unwrap();
+    let ended = owner.form(&format!("/w/sample/people/{}", member["id"].as_str().unwrap()), "act=end").await;
+    assert_eq!(ended.status, 303, "{}", ended.text());
+    assert_eq!(owner.form(PAGE, "act=person&person=member%40sample.test").await.status, 303);
+    until("the erasure", async || page().await.contains("pill ok")).await;
+
+    let ordered = owner.form(PAGE, "act=end&days=30&slug=sample").await;
+    assert_eq!((ordered.status, ordered.header("location")), (303, PAGE), "{}", ordered.text());
+    let shown = page().await;
+    assert!(shown.contains("Take the order back") && shown.contains("/ended/"), "{shown}");
+    assert!(owner.get("/w/sample/").await.text().contains("This workspace ends on"));
+    assert!(manager.get("/w/sample/").await.text().contains("This workspace ends on"), "everybody sees it");
+    assert_eq!(owner.form(PAGE, "act=keep").await.status, 303);
+    assert!(!manager.get("/w/sample/").await.text().contains("This workspace ends on"));
+}
+
+/// The whole way, with the real server and its commands: what is left is a certificate, which needs none of it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_workspace_ends_by_command_and_its_certificate_stands_alone() {
+    let server = Server::start();
+    server.workspace("leaving", "last@leaving.test");
+    let last = server.signed_in("leaving", "last@leaving.test").await;
+    assert_eq!(last.get("/w/leaving/").await.status, 200);
+    let said = server.says(&["workspace", "end", "leaving", "--days", "30"]);
+    assert!(said.contains("the order can be taken back"), "{said}");
+    server.says(&["workspace", "end", "leaving", "--cancel"]);
+    let said = server.says(&["workspace", "end", "leaving", "--days", "0"]);
+    let id = said.split_whitespace().skip_while(|word| *word != "certificate").nth(1).unwrap().to_owned();
+    assert_eq!(server.nobody().get(&format!("/ended/{id}")).await.status, 404, "not before it ended");
+    let keys = server.says(&["audit", "keys", "--workspace", "sample"]);
+
+    let path = format!("/ended/{id}");
+    until("the certificate", async || server.nobody().get(&path).await.text().contains("proof.tlog-proof")).await;
+    assert_eq!(last.get("/w/leaving/").await.status, 404);
+    assert!(server.says(&["workspace", "ended"]).contains(&id));
+    for absent in ["/ended/none", "/ended/0198f0c4-7a51-7d3b-9a44-3f1c2b5d6e70", &format!("{path}/records")] {
+        assert_eq!(server.nobody().get(absent).await.status, 404, "{absent}");
+    }
+    let out = server.place().path("end");
+    let out = out.to_str().unwrap();
+    server.says(&["workspace", "certificate", &id, "--out", out]);
+    assert!(!server.run(&["workspace", "certificate", &id, "--out", out]).status.success(), "a new folder");
+    let file = server.nobody().get(&format!("{path}/certificate")).await;
+    assert_eq!(file.text(), std::fs::read_to_string(format!("{out}/certificate")).unwrap());
+    // The slug is free, and leads to whoever has it now.
+    server.workspace("leaving", "first@leaving.test");
+    let first = server.signed_in("leaving", "first@leaving.test").await;
+    assert_eq!(first.get("/w/leaving/").await.status, 200);
+
+    let (_, place) = server.stop();
+    let vkey = place.path("deployment.vkey");
+    std::fs::write(&vkey, keys.lines().nth(1).unwrap()).unwrap();
+    let verify = |more: &[&str]| {
+        let all = [&["audit", "verify-end", out][..], more].concat();
+        let ran = crate::server::command().args(all).output().unwrap();
+        (ran.status.success(), String::from_utf8([ran.stdout, ran.stderr].concat()).unwrap())
+    };
+    let (holds, words) = verify(&["--vkey", vkey.to_str().unwrap()]);
+    assert!(holds && words.contains("the deployment's key is the one you gave") && words.contains(&id), "{words}");
+    std::fs::write(format!("{out}/certificate"), "countersign/end-of-workspace/v1\n").unwrap();
+    let (holds, words) = verify(&["--json"]);
+    assert!(!holds && words.contains("\"holds\":false"), "{words}");
 }

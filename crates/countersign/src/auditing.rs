@@ -3,14 +3,14 @@
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
-use identity::{Email, people};
+use identity::erasing;
 use serde_json::{Value, json};
-use tenancy::erasure::{self, Subject};
-use tenancy::policy::{ExportTrail, OrderErasure, SeeTrail};
+use tenancy::erasure;
+use tenancy::policy::{ExportTrail, SeeTrail};
 use tenancy::trail;
 use tenancy::{
-    Channel, Credential, Database, ErasureId, Internal, Origin, Permit, PersonId, ReadOnly, ReadWrite, Record,
-    RecordId, Scope, Whole, WorkspaceId,
+    Channel, Credential, Database, ErasureId, Internal, Origin, Permit, ReadOnly, Record, RecordId, Scope, Whole,
+    WorkspaceId,
 };
 
 use crate::operator::{operate, words};
@@ -71,19 +71,11 @@ impl Auditing<'_> {
     /// Orders an erasure and carries it out as far as it goes. Of a person the name and address go as well.
     pub(crate) async fn erase(&self, person: Option<&str>, month: Option<&str>) -> Result<Value, String> {
         let mut scope = operate(self.db, self.workspace).await?;
-        let subjects = match (person, month) {
-            (Some(person), None) => people_of(&scope, person).await?.into_iter().map(Subject::Person).collect(),
-            (None, Some(month)) => vec![Subject::Month(month_of(month)?)],
+        let ordered = match (person, month) {
+            (Some(person), None) => erasing::order_person(&mut scope, person).await.map_err(words)?,
+            (None, Some(month)) => vec![erasing::order_month(&mut scope, month).await.map_err(words)?],
             _ => return Err("name a person or a month".to_owned()),
         };
-        let mut ordered = Vec::new();
-        for subject in subjects {
-            let permit = scope.permit::<OrderErasure>(Whole).await.map_err(words)?;
-            ordered.push(erasure::order(&mut scope, permit, subject).await.map_err(words)?);
-            if let Subject::Person(person) = subject {
-                people::forget(&mut scope, person).await.map_err(words)?;
-            }
-        }
         let _committed = scope.commit().await.map_err(words)?;
         // What fails now is tried again by the server's own eraser.
         let eraser = ledger::Eraser::new(self.db.clone());
@@ -120,23 +112,4 @@ impl Auditing<'_> {
             "findings": report.findings,
         }))
     }
-}
-
-/// The people who left that an address or an id names.
-async fn people_of(scope: &Scope<ReadWrite>, named: &str) -> Result<Vec<PersonId>, String> {
-    if let Ok(id) = named.parse::<PersonId>() {
-        return Ok(vec![id]);
-    }
-    let email = Email::parse(named).map_err(|error| format!("\"{named}\" is neither an id nor an address: {error}"))?;
-    if people::by_email(scope, &email).await.map_err(words)?.is_some() {
-        return Err(erasure::OrderError::StillHere.to_string());
-    }
-    let found = people::ended_with(scope, &email).await.map_err(words)?;
-    if found.is_empty() { Err(erasure::OrderError::Unknown.to_string()) } else { Ok(found) }
-}
-
-/// The first day of a month.
-fn month_of(text: &str) -> Result<jiff::civil::Date, String> {
-    let day = format!("{text}-01").parse().ok().filter(|_| text.len() == 7);
-    day.ok_or_else(|| format!("\"{text}\" is no month; write it as 2026-09"))
 }

@@ -12,6 +12,7 @@
 
 pub mod directory;
 mod email;
+pub mod erasing;
 mod error;
 pub mod groups;
 mod hashing;

@@ -148,11 +148,10 @@ impl Ender {
 
     async fn keep_last(&self, workspace: WorkspaceId) -> Result<Stage, Error> {
         let last = self.database.last_checkpoint(workspace).await?;
-        let keys = match self.database.keys(workspace).await {
-            Ok(keys) => Some(keys),
-            // Destroyed before: this is a restored database, and nothing that it holds is signed any more.
-            Err(Error::Seal(error)) if matches!(*error, seal::Error::UnknownWorkspace) => None,
-            Err(error) => return Err(error),
+        // Destroyed before: this is a restored database, and nothing that it holds is signed any more.
+        let keys = match self.database.has_keys(workspace).await? {
+            true => Some(self.database.keys(workspace).await?),
+            false => None,
         };
         let is_final = last.as_ref().is_some_and(|last| last.is_final);
         if keys.is_some() && !is_final {

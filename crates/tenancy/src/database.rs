@@ -216,6 +216,19 @@ impl Database {
         self.with_vault(move |vault| vault.workspace(workspace.bytes())).await
     }
 
+    /// Whether a workspace has keys: not before it was made, and not after its end. Another node that destroyed them is heard
+    /// of when the time for opened keys is over.
+    ///
+    /// # Errors
+    /// [`Error::Seal`] when they cannot be read.
+    pub async fn has_keys(&self, workspace: WorkspaceId) -> Result<bool, Error> {
+        match self.keys(workspace).await {
+            Ok(_) => Ok(true),
+            Err(Error::Seal(error)) if matches!(*error, seal::Error::UnknownWorkspace) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Runs something slow on the vault off the async threads.
     ///
     /// # Errors

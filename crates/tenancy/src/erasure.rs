@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::database::{self, number};
 use crate::policy::{EraseParts, OrderErasure, SeeTrail, ShredKeys};
-use crate::record::{CLASS, Record, period_of};
+use crate::record::{CLASS, Record, month_of, period_of};
 use crate::scope::{Mode, Permit, ReadWrite, Scope};
 use crate::{
     Channel, Credential, Database, ErasureId, Error, Internal, Origin, PersonId, RecordId, WorkspaceId, statements,
@@ -67,6 +67,11 @@ pub enum Subject {
 }
 
 impl Subject {
+    /// A month written as `2026-09`.
+    #[must_use]
+    pub fn of_month(text: &str) -> Option<Self> {
+        format!("{text}-01").parse().ok().filter(|_| text.len() == 7).map(Self::Month)
+    }
     /// The part that it takes from records.
     #[must_use]
     pub const fn part(self) -> PartName {
@@ -92,6 +97,9 @@ pub enum OrderError {
     /// The person may still act.
     #[error("this person still has access; end it first")]
     StillHere,
+    /// What was named is no month.
+    #[error("a month is written as 2026-09")]
+    NoMonth,
     /// The month is not over, or not for a day.
     #[error("a month can be erased when it has been over for a day")]
     NotOver,
@@ -124,6 +132,8 @@ pub struct Order {
     pub part: PartName,
     /// The person, where it is one's.
     pub person: Option<PersonId>,
+    /// The month, as `2026-09`, where it is one's.
+    pub month: Option<String>,
     /// The keys that sealed it.
     pub keys: Vec<u32>,
     /// When it was ordered.
@@ -192,6 +202,7 @@ pub async fn orders<M: Mode>(scope: &Scope<M>, _permit: &Permit<SeeTrail>) -> Re
         Ok(Order {
             id: ErasureId::from_uuid(row.get(0)),
             part,
+            month: (part == PartName::Period).then(|| month_of(row.get::<_, Uuid>(2).into_bytes())),
             person: (part == PartName::Person).then(|| PersonId::from_uuid(row.get(2))),
             keys: row.get::<_, Vec<i32>>(3).into_iter().filter_map(|no| u32::try_from(no).ok()).collect(),
             ordered_at: row.get(4),

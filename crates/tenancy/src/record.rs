@@ -109,6 +109,11 @@ pub(crate) fn period_of(class: i16, day: Date) -> [u8; 16] {
     subject
 }
 
+/// The month of such a subject, as `2026-09`.
+pub(crate) fn month_of(subject: [u8; 16]) -> String {
+    format!("{:04}-{:02}", i16::from_be_bytes([subject[2], subject[3]]), subject[4])
+}
+
 /// Builds digests and sealed parts of one record.
 pub(crate) fn rows(
     keys: &WorkspaceKeys,

@@ -82,6 +82,10 @@ pub static ROUTES: &[RouteInfo] = routes! {
     POST "/w/{slug}/audit/log" Act("audit.verify"), "act=verify";
     GET "/w/{slug}/audit/{id}" Act("audit.see");
     GET "/w/{slug}/audit/{id}/proof" Act("audit.see");
+    GET "/ended/{id}" Open;
+    GET "/ended/{id}/{file}" Open;
+    GET "/w/{slug}/erasure" Act("audit.erase_ordered");
+    POST "/w/{slug}/erasure" Act("audit.erase_ordered"), "act=month&month=2020-01";
     GET "/w/{slug}/streams" Act("stream.see");
     POST "/w/{slug}/streams" Act("stream.add"), "receiver=syslog&format=rfc5424&name=Canary&host=syslog.canary.invalid";
     GET "/w/{slug}/streams/{id}" Act("stream.see");

@@ -6,7 +6,7 @@ use axum::extract::Query;
 use axum::http::StatusCode;
 use identity::people;
 use requests::store;
-use tenancy::policy::{ACTIONS, SeeTrail};
+use tenancy::policy::{ACTIONS, Atom, SeeTrail};
 use tenancy::trail::{self, TrailRow};
 use tenancy::{PersonId, ReadOnly, RequestId, Scope, Whole};
 
@@ -38,6 +38,7 @@ pub(super) async fn audit(caller: PageCaller, Query(asked): Query<Asked>) -> Ans
         filter: narrowed.shown,
         rows: rows.iter().map(|row| named.row(&caller, row, now)).collect(),
         next: next.map(|query| caller.path(&format!("/audit?{query}"))),
+        may_erase: scope.atoms().has(Atom::WorkspaceOwn),
     };
     scope.finish();
     Ok(page(StatusCode::OK, &shown))
@@ -86,6 +87,11 @@ fn action_text(code: &str) -> String {
         "token.revoke" => "ended an API token",
         "workspace.add" => "made a workspace",
         "workspace.open" => "opened the workspace",
+        "workspace.end_ordered" => "ordered the end of the workspace",
+        "workspace.end_cancelled" => "took the end of the workspace back",
+        "workspace.closed" => "closed the workspace",
+        "workspace.shredded" => "destroyed the keys of a workspace",
+        "workspace.erased" => "deleted the rows of a workspace",
         "effect.deliver" => "delivered a message",
         "audit.export" => "took the audit trail out",
         "audit.erase_ordered" => "ordered an erasure",

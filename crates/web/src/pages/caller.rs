@@ -20,10 +20,13 @@ const SLUGS_MAX: usize = 10_000;
 
 static SLUGS: LazyLock<Memory<(WorkspaceId, String), WorkspaceId>> = LazyLock::new(|| Memory::new(SLUGS_MAX));
 
-/// The workspace of a slug, of this installation.
+/// The workspace of a slug, of this installation. A slug stays with its workspace until that one's keys are destroyed, and may
+/// then be another's.
 pub(super) async fn workspace_of(app: &App, slug: &str) -> Result<WorkspaceId, tenancy::Error> {
     let key = (app.platform, slug.to_owned());
-    if let Some(found) = SLUGS.get(&key) {
+    if let Some(found) = SLUGS.get(&key)
+        && app.db.has_keys(found).await?
+    {
         return Ok(found);
     }
     let found = app.db.workspace_of(slug).await?;
@@ -91,6 +94,9 @@ impl FromRequestParts<App> for PageCaller {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Fail> {
         let door = Door::from_request_parts(parts, app).await?;
         let name = sessions::cookie_name(door.workspace);
+        if !app.db.has_keys(door.workspace).await? {
+            return Err(Fail::not_found());
+        }
         let keys = app.db.keys(door.workspace).await?;
         let hash = cookie(&parts.headers, &name).and_then(|value| sessions::parse_cookie(&keys, value));
         let hash = hash.ok_or_else(Problem::unauthenticated)?;

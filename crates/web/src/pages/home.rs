@@ -11,7 +11,7 @@ use requests::process::{Process, StageKind};
 use requests::store::{self, Listed, RequestView, Waiting};
 use serde::Deserialize;
 use tenancy::policy::{Atom, SeeHome};
-use tenancy::{PersonId, ReadOnly, RequestId, Scope, TaskId, Whole};
+use tenancy::{PersonId, ReadOnly, RequestId, Scope, TaskId, Whole, ending};
 
 use super::answers::sum_of;
 use super::caller::{PageCaller, name_of};
@@ -41,7 +41,8 @@ pub(super) async fn home(caller: PageCaller, Query(from): Query<From>) -> Answer
     let mine_more = mine.len() > PAGE_ROWS;
     waiting.truncate(PAGE_ROWS);
     mine.truncate(PAGE_ROWS);
-    let frame = caller.frame(&scope, "Home", Nav::Home).await?;
+    let (frame, ends) =
+        tokio::try_join!(caller.frame(&scope, "Home", Nav::Home), async { Ok(ending::of(&scope, &permit).await?) })?;
     let name = frame.workspace.as_ref().map(|workspace| workspace.person_name.clone()).unwrap_or_default();
     let first = name.split_whitespace().next().unwrap_or("there");
     let next = |is_more, query: &str, id: Option<String>| {
@@ -52,6 +53,7 @@ pub(super) async fn home(caller: PageCaller, Query(from): Query<From>) -> Answer
         greeting: format!("Hello, {first}"),
         waiting_next: next(waiting_more, "after", waiting.last().map(|row| row.task.to_string())),
         mine_next: next(mine_more, "before", mine.last().map(|row| row.id.to_string())),
+        ends: ends.map(|ordered| words::until(ordered.due_at)),
         waiting: waiting_rows(&caller, &scope, &waiting).await?,
         mine: mine_rows(&caller, &scope, &mine).await?,
     };

@@ -201,6 +201,9 @@ done! {
     StreamSkipped "stream-skipped" Wait "The records are left out, and the stream goes on behind them.";
     StreamRemoved "stream-removed" Ok "The stream is removed.";
     StreamUnchanged "stream-unchanged" Wait "Nothing was changed: the stream does not stand still.";
+    Erasing "erasing" Ok "The erasure is ordered. It takes some seconds; the list says how far it is.";
+    EndOrdered "end-ordered" Wait "The end of this workspace is ordered. It can be taken back until then.";
+    EndTakenBack "end-taken-back" Ok "The order is taken back. The workspace goes on.";
     SignedOut "signed-out" Ok "You are signed out.";
     PasswordSet "password-set" Ok "Your password is set.";
 }

@@ -6,6 +6,8 @@ mod audit_filter;
 mod body;
 mod caller;
 mod edit;
+mod ended;
+mod erasure;
 mod fail;
 mod fill;
 mod front;
@@ -67,6 +69,9 @@ pub(crate) fn router() -> Router<App> {
         .route("/w/{slug}/audit/log", get(log::log).post(log::log_post))
         .route("/w/{slug}/audit/{id}", get(record::record))
         .route("/w/{slug}/audit/{id}/proof", get(record::proof))
+        .route("/ended/{id}", get(ended::ended))
+        .route("/ended/{id}/{file}", get(ended::file))
+        .route("/w/{slug}/erasure", get(erasure::erasure).post(erasure::erasure_post))
         .route("/w/{slug}/streams", get(streams::list).post(streams::list_post))
         .route("/w/{slug}/streams/{id}", get(streams::stream).post(streams::stream_post))
         .route("/w/{slug}/tokens", get(tokens::list).post(tokens::list_post))

@@ -15,6 +15,8 @@ pub struct Audit {
     pub rows: Vec<AuditRow>,
     /// URL of the next, older page.
     pub next: Option<String>,
+    /// Whether the reader may erase.
+    pub may_erase: bool,
 }
 
 /// The filter.

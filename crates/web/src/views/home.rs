@@ -19,6 +19,8 @@ pub struct Home {
     pub mine: Vec<RequestRow>,
     /// URL of the next page of requests.
     pub mine_next: Option<String>,
+    /// When the workspace ends, where that was ordered.
+    pub ends: Option<When>,
 }
 
 /// One task that waits for the reader.

@@ -4,6 +4,7 @@
 //! person who reads them, and every string is escaped by askama on its way out. Every page carries a [`Frame`].
 
 mod audit;
+mod erasure;
 mod error;
 mod form;
 mod home;
@@ -23,6 +24,7 @@ mod workspaces;
 mod tests;
 
 pub use audit::{Audit, AuditField, AuditFilter, AuditRow, RecordPage, RecordProof};
+pub use erasure::{Ended, Erasure, ErasureLine};
 pub use error::ErrorPage;
 pub use form::{Approval, Choice, Field, FieldKind, FormMode, FormProblem, RequestForm, Section, ShowWhen};
 pub use home::{Catalogue, Home, ProcessCard, RequestRow, WaitingRow};

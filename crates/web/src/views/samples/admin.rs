@@ -230,6 +230,7 @@ pub fn audit(theme: Theme) -> Audit {
             row("09:14", "Tom Becker", "handed in", "revision 1 · page"),
         ],
         next: Some("/w/northwind/audit?cursor=abc".to_owned()),
+        may_erase: true,
     }
 }
 

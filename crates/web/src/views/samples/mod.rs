@@ -3,10 +3,12 @@
 //! The people and requests here are made up. No page that is served reads this module.
 
 mod admin;
+mod erasure;
 mod requests;
 mod trust;
 
 pub use admin::*;
+pub use erasure::*;
 pub use requests::*;
 pub use trust::*;
 
@@ -53,6 +55,9 @@ pub fn pages(theme: Theme) -> Vec<Sample> {
         sample("audit log", &audit_log(theme)),
         sample("audit log, running", &audit_log_running(theme)),
         sample("record", &record(theme)),
+        sample("erasure", &erasure(theme)),
+        sample("erasure, ending", &erasure_ending(theme)),
+        sample("ended", &ended(theme)),
         sample("processes", &processes(theme)),
         sample("process-edit", &process_edit(theme)),
         sample("streams", &streams(theme)),

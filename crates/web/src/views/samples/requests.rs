@@ -54,6 +54,7 @@ pub fn home(theme: Theme) -> Home {
             mine("Old draft of a trip", "withdrawn by you on 21 October 2026", idle("Withdrawn")),
         ],
         mine_next: None,
+        ends: Some(at("2026-12-11", "11 December 2026, 09:00 UTC")),
     }
 }
 
@@ -75,6 +76,7 @@ pub fn home_empty(theme: Theme) -> Home {
         waiting_next: None,
         mine: Vec::new(),
         mine_next: None,
+        ends: None,
     }
 }
 
