@@ -12,6 +12,7 @@ mod ending;
 mod erasure;
 mod fails_closed;
 mod faults;
+mod held;
 mod isolation;
 mod judges;
 mod leaving;

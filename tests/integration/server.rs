@@ -67,7 +67,15 @@ impl Place {
         let root = PathBuf::from(format!("/tmp/cs-test-{}", uuid::Uuid::new_v4().simple()));
         fs::create_dir(&root).unwrap();
         fs::set_permissions(&root, Permissions::from_mode(0o755)).unwrap();
-        Self { root }
+        let place = Self { root };
+        fs::create_dir(place.mails()).unwrap();
+        fs::set_permissions(place.mails(), Permissions::from_mode(0o1777)).unwrap();
+        place
+    }
+
+    /// The folder for temporary files, in which the server makes the one of its mails.
+    pub(crate) fn mails(&self) -> PathBuf {
+        self.path("tmp")
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -128,6 +136,7 @@ impl Server {
             .arg("--data")
             .arg(place.data())
             .args(["--listen", "127.0.0.1:0", "--listen-https", "127.0.0.1:0"])
+            .env("TMPDIR", place.mails())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)

@@ -20,7 +20,9 @@ fn roles_of(name: &str) -> &'static [&'static str] {
         name if name.starts_with("custody_") => &["countersign_custody"],
         name if name.starts_with("courier_") => &["countersign_worker"],
         name if name.starts_with("courier_") || name.starts_with("streamer_") => &["countersign_worker"],
-        name if name.starts_with("log_") || name.starts_with("deployment_") => &["countersign_integrator"],
+        name if name.starts_with("log_") || name.starts_with("deployment_") || name.starts_with("ended_") => {
+            &["countersign_integrator"]
+        }
         _ => &["countersign_app"],
     }
 }

@@ -150,6 +150,7 @@ async fn run(
     let cosigning = tokio::spawn(cosigning.run(stopped.clone()));
     let eraser = tokio::spawn(ledger::Eraser::new(db.clone()).run(stopped.clone()));
     let ender = tokio::spawn(ledger::Ender::new(db.clone(), platform).run(stopped.clone()));
+    let keeper = tokio::spawn(ledger::Keeper::new(db.clone()).run(stopped.clone()));
     let streamer = tokio::spawn(ledger::stream::Streamer::new(db.clone(), config.private_receivers).run(stopped));
     announce(&db, &listeners, &base_url, flags, paths, first_start).await?;
     let proving = tokio::spawn(Arc::clone(&proof).keep_proving());
@@ -164,6 +165,7 @@ async fn run(
     // Each of their steps can be done again.
     eraser.abort();
     ender.abort();
+    keeper.abort();
     if tokio::time::timeout(Duration::from_secs(5), integrator).await.is_err() {
         tracing::warn!("the integrator did not end in time; its tick is undone and done again at the next start");
     }

@@ -289,6 +289,7 @@ pub const TENANT_TABLES: &[&str] = &[
     "countersign.erasure",
     "countersign.comment",
     "countersign.outbox",
+    "countersign.checkpoint_mail",
     "countersign.claim_state",
     "audit.record",
     "audit.leaf",

@@ -22,6 +22,7 @@ pub mod erasure;
 mod error;
 pub mod faults;
 mod glance;
+pub mod held;
 mod ids;
 pub mod leaves;
 #[expect(clippy::disallowed_types, reason = "tenancy is the room that owns connections")]

@@ -35,7 +35,8 @@ pub const FILES: &[(&str, &str)] = files![
     "0017_trail_by_time.sql",
     "0018_erasure.sql",
     "0019_keys_inside_an_act.sql",
-    "0020_end_of_workspace.sql",
+    "0020_checkpoint_mail.sql",
+    "0022_end_of_workspace.sql",
 ];
 
 /// Why the schema could not be brought up to date.

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tenancy::policy::{ReplaceApprover, Role};
 use tenancy::{PersonId, ReadWrite, RequestId, Scope};
 
-use crate::views::{DecidedMail, ReturnedMail, TaskMail};
+use crate::views::{CheckpointMail, DecidedMail, ReturnedMail, TaskMail};
 
 /// Writes letters with links to this installation.
 #[derive(Debug, Clone)]
@@ -32,6 +32,10 @@ impl MailComposer for Composer {
         if kind == people::PERSON_LEFT {
             let person = text("person").and_then(|id| id.parse().ok()).ok_or(ComposeError::Payload)?;
             return ask_others(scope, person).await.map(|()| Vec::new());
+        }
+        if kind == ledger::held::KIND {
+            let person = text("person").and_then(|id| id.parse().ok()).ok_or(ComposeError::Payload)?;
+            return self.checkpoint(scope, person, text("checkpoint").ok_or(ComposeError::Payload)?).await;
         }
         let request: RequestId = text("request").and_then(|id| id.parse().ok()).ok_or(ComposeError::Payload)?;
         let view = store::load(scope, request).await?;
@@ -67,6 +71,29 @@ impl MailComposer for Composer {
             letters.push(Letter::new(address, &subject_line(&subject), &body, &person.to_string())?);
         }
         Ok(letters)
+    }
+}
+
+impl Composer {
+    /// The letter with a checkpoint; none to somebody without an address any more.
+    async fn checkpoint(
+        &self,
+        scope: &Scope<ReadWrite>,
+        person: PersonId,
+        note: &str,
+    ) -> Result<Vec<Letter>, ComposeError> {
+        let slug = scope.database().slug_of(scope.workspace()).await?;
+        let addresses = people::addresses(scope, &[person]).await.map_err(below)?;
+        let Some(address) = addresses.get(&person).filter(|address| !address.is_empty()) else { return Ok(Vec::new()) };
+        let mut names = people::names(scope, &[person]).await.map_err(below)?;
+        let mail = CheckpointMail {
+            to_name: names.remove(&person).unwrap_or_default(),
+            workspace_name: identity::workspaces::name(scope).await.map_err(below)?,
+            note: note.to_owned(),
+            link: format!("{}/w/{slug}/audit/log", self.base_url),
+        };
+        let body = mail.render().map_err(|_| ComposeError::Template)?;
+        Ok(vec![Letter::new(address, &subject_line(&mail.subject()), &body, &person.to_string())?])
     }
 }
 

@@ -132,6 +132,10 @@ actions! {
     NoteVerification "audit.verified" on Whole: Rule::InternalOnly, by Prober;
     /// Takes the log's newest checkpoint away, to keep it elsewhere.
     TakeCheckpoint "audit.checkpoint" on Whole: Rule::Workspace(Atom::AuditRead);
+    /// Has the newest checkpoint mailed to oneself every day, or stops that.
+    MailCheckpoint "audit.checkpoint_mail" on Whole: Rule::Workspace(Atom::AuditRead);
+    /// Sends the newest checkpoint to those who want it.
+    SendCheckpoint "audit.checkpoint_sent" on Whole: Rule::InternalOnly, by Streamer;
     /// Sees where streams of the audit trail go, and how far they are.
     SeeStreams "stream.see" on Whole: Rule::Workspace(Atom::AuditRead), by Prober;
     /// Makes a stream of the audit trail.

@@ -8,14 +8,14 @@ use identity::people;
 use requests::store;
 use tenancy::policy::{ACTIONS, Atom, SeeTrail};
 use tenancy::trail::{self, TrailRow};
-use tenancy::{PersonId, ReadOnly, RequestId, Scope, Whole};
+use tenancy::{PersonId, ReadOnly, RequestId, Scope, Whole, leaves};
 
 use super::audit_filter::Asked;
 use super::caller::{PageCaller, name_of};
 use super::fail::{Answer, Fail};
 use super::look::page;
 use super::words;
-use crate::views::{Audit, AuditRow, Nav, Pill, Tone};
+use crate::views::{Audit, AuditRow, Nav, Pill, Stands, Tone};
 
 /// Records of one page.
 const PAGE_ROWS: usize = 50;
@@ -38,6 +38,7 @@ pub(super) async fn audit(caller: PageCaller, Query(asked): Query<Asked>) -> Ans
         filter: narrowed.shown,
         rows: rows.iter().map(|row| named.row(&caller, row, now)).collect(),
         next: next.map(|query| caller.path(&format!("/audit?{query}"))),
+        stands: leaves::head(&scope, &permit).await?.and_then(|head| Stands::of(&head.checkpoint?)),
         may_erase: scope.atoms().has(Atom::WorkspaceOwn),
     };
     scope.finish();
@@ -100,6 +101,8 @@ fn action_text(code: &str) -> String {
         "audit.verify" => "had the log recomputed",
         "audit.verified" => "noted what recomputing the log came to",
         "audit.checkpoint" => "took a checkpoint of the log out",
+        "audit.checkpoint_mail" => "changed whether checkpoints are mailed to them",
+        "audit.checkpoint_sent" => "had the newest checkpoint mailed",
         "stream.add" => "made a stream of the trail",
         "stream.test" => "sent a test to a stream's receiver",
         "stream.pause" => "paused a stream",

@@ -4,9 +4,9 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use ledger::verifying::{Busy, TIME_MAX};
 use tenancy::leaves::{self, LogHead};
-use tenancy::policy::{SeeTrail, TakeCheckpoint, VerifyTrail};
+use tenancy::policy::{MailCheckpoint, SeeTrail, TakeCheckpoint, VerifyTrail};
 use tenancy::trail::{self, TrailFilter, TrailRow};
-use tenancy::{Permit, ReadOnly, Record, Scope, Whole};
+use tenancy::{Permit, ReadOnly, Record, Scope, Whole, held};
 
 use super::body::Pairs;
 use super::caller::PageCaller;
@@ -25,11 +25,19 @@ pub(super) async fn log(caller: PageCaller) -> Answer {
     show(&caller, StatusCode::OK, None).await
 }
 
-/// `POST /w/{slug}/audit/log`: has the log recomputed, or takes the newest checkpoint away. Both leave a record.
+/// `POST /w/{slug}/audit/log`: has the log recomputed, takes the newest checkpoint away, or has it mailed every day. Each leaves
+/// a record.
 pub(super) async fn log_post(caller: PageCaller, form: Pairs) -> Answer {
     match form.get("act") {
         "verify" => verify(&caller).await,
         "checkpoint" => checkpoint(&caller).await,
+        act @ ("mail" | "no-mail") => {
+            let mut scope = caller.scope().await?;
+            let permit = scope.permit::<MailCheckpoint>(Whole).await?;
+            held::set(&mut scope, permit, act == "mail").await?;
+            drop(scope.commit().await?);
+            Ok(see_other(&caller.path("/audit/log")))
+        }
         _ => Err(Problem::malformed("The form does not say what to do.").into()),
     }
 }
@@ -83,7 +91,8 @@ async fn show(caller: &PageCaller, status: StatusCode, error: Option<String>) ->
     let newest = async |code: &str| newest_of(&scope, &permit, code).await;
     let verdict = newest("audit.verified").await?;
     let ordered = newest("audit.verify").await?;
-    let taken = [newest("audit.export").await?, newest("audit.checkpoint").await?];
+    let taken =
+        [newest("audit.export").await?, newest("audit.checkpoint").await?, newest("audit.checkpoint_sent").await?];
     let taken = taken.into_iter().flatten().max_by_key(|row| row.order);
     let anchors = caller.app.anchors.look(&caller.app.db).await?;
     let held = Held { now, taken: taken.map(|row| row.at) };
@@ -95,6 +104,7 @@ async fn show(caller: &PageCaller, status: StatusCode, error: Option<String>) ->
         lost: ordered.filter(|_| is_lost).map(|row| words::when(now, row.at)),
         verdict: verdict.map(|row| verdict_of(caller, now, &row)),
         error,
+        is_mailed: held::is_set(&scope, &permit).await?,
         minutes_max: TIME_MAX.as_secs() / 60,
         anchors: anchors::rows(&anchors, now, Some(held)),
     };

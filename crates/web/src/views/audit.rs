@@ -1,5 +1,6 @@
 //! The audit list. There is no way to delete anything here.
 
+use super::log::Stands;
 use super::{Frame, Pill, When};
 use askama::Template;
 
@@ -17,6 +18,8 @@ pub struct Audit {
     pub next: Option<String>,
     /// Whether the reader may erase.
     pub may_erase: bool,
+    /// The log's newest checkpoint, which whoever prints or saves the page keeps with it.
+    pub stands: Option<Stands>,
 }
 
 /// The filter.

@@ -19,11 +19,36 @@ pub struct AuditLog {
     pub verdict: Option<LogVerdict>,
     /// Why none was begun.
     pub error: Option<String>,
+    /// Whether the reader has the newest checkpoint mailed every day.
+    pub is_mailed: bool,
     /// Longest that one runs.
     pub minutes_max: u64,
     /// Where the log is anchored.
     pub anchors: Vec<Anchor>,
 }
+
+/// How a log stands: what is compared with a later state.
+#[derive(Debug, Clone, Template)]
+#[template(path = "stands.html")]
+pub struct Stands {
+    /// Records that are signed.
+    pub size: String,
+    /// The log's name.
+    pub origin: String,
+    /// Base64 of the root.
+    pub root: String,
+}
+
+impl Stands {
+    /// Reads the first lines of a checkpoint's note.
+    #[must_use]
+    pub fn of(note: &str) -> Option<Self> {
+        let mut lines = note.lines().map(str::to_owned);
+        Some(Self { origin: lines.next()?, size: lines.next()?, root: lines.next()? })
+    }
+}
+
+impl askama::filters::HtmlSafe for Stands {}
 
 /// A log that is being recomputed.
 #[derive(Debug, Clone, Copy)]

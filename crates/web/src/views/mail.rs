@@ -92,6 +92,29 @@ impl ReturnedMail {
     }
 }
 
+/// How the log of a workspace stands, to be kept.
+#[derive(Debug, Clone, Template)]
+#[template(path = "mail_checkpoint.txt")]
+pub struct CheckpointMail {
+    /// Name of who keeps it.
+    pub to_name: String,
+    /// Name of the workspace.
+    pub workspace_name: String,
+    /// The note, as it was signed, its last line end included.
+    pub note: String,
+    /// Absolute URL of the log's page.
+    pub link: String,
+}
+
+impl CheckpointMail {
+    /// The subject.
+    #[must_use]
+    pub fn subject(&self) -> String {
+        let size = self.note.lines().nth(1).unwrap_or_default();
+        format!("Checkpoint of {}: {} records", one_line(&self.workspace_name), one_line(size))
+    }
+}
+
 /// Somebody is invited to a workspace.
 #[derive(Debug, Clone, Template)]
 #[template(path = "mail_invitation.txt")]

@@ -28,8 +28,8 @@ pub use erasure::{Ended, Erasure, ErasureLine};
 pub use error::ErrorPage;
 pub use form::{Approval, Choice, Field, FieldKind, FormMode, FormProblem, RequestForm, Section, ShowWhen};
 pub use home::{Catalogue, Home, ProcessCard, RequestRow, WaitingRow};
-pub use log::{Anchor, AuditLog, Finding, LogVerdict, Verifying};
-pub use mail::{DecidedMail, InvitationMail, ReturnedMail, TaskMail};
+pub use log::{Anchor, AuditLog, Finding, LogVerdict, Stands, Verifying};
+pub use mail::{CheckpointMail, DecidedMail, InvitationMail, ReturnedMail, TaskMail};
 pub use people::{
     GroupPage, GroupRow, GroupTick, Groups, InviteForm, MemberRow, People, PersonPage, PersonRow, Selectable,
 };

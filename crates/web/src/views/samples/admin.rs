@@ -231,6 +231,7 @@ pub fn audit(theme: Theme) -> Audit {
         ],
         next: Some("/w/northwind/audit?cursor=abc".to_owned()),
         may_erase: true,
+        stands: Stands::of("countersign.example/ws/0193/e1\n70000\nIWqDtqKrQwmZFMZVXN4M9DQAmlt2SWzvbgQrAAkUXpE=\n"),
     }
 }
 
@@ -268,6 +269,7 @@ pub fn audit_log(theme: Theme) -> AuditLog {
             more: 28,
         }),
         error: Some("The server recomputes 2 logs already; come again in a minute".to_owned()),
+        is_mailed: false,
         minutes_max: 60,
         anchors: vec![
             anchor("A checkpoint that you keep", "None was taken out of this workspace yet.", None, idle("none")),

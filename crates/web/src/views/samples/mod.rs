@@ -73,12 +73,13 @@ pub fn pages(theme: Theme) -> Vec<Sample> {
 #[must_use]
 pub fn mails() -> Vec<(&'static str, String, Result<String, askama::Error>)> {
     let (task, decided) = (task_mail(), decided_mail());
-    let (returned, invitation) = (returned_mail(), invitation_mail());
+    let (returned, invitation, checkpoint) = (returned_mail(), invitation_mail(), checkpoint_mail());
     vec![
         ("task", task.subject(), task.render()),
         ("decided", decided.subject(), decided.render()),
         ("returned", returned.subject(), returned.render()),
         ("invitation", invitation.subject(), invitation.render()),
+        ("checkpoint", checkpoint.subject(), checkpoint.render()),
     ]
 }
 

@@ -456,3 +456,17 @@ pub fn invitation_mail() -> InvitationMail {
         expires: "24 November 2026, 10:31 CET".to_owned(),
     }
 }
+
+/// The mail with a checkpoint to be kept.
+#[must_use]
+pub fn checkpoint_mail() -> CheckpointMail {
+    let key = "countersign.example/ws/0193/e1 Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=";
+    CheckpointMail {
+        to_name: "Ana Ruiz".to_owned(),
+        workspace_name: "Northwind".to_owned(),
+        note: format!(
+            "countersign.example/ws/0193/e1\n70000\nIWqDtqKrQwmZFMZVXN4M9DQAmlt2SWzvbgQrAAkUXpE=\n\n\u{2014} {key}\n"
+        ),
+        link: "https://countersign.example/w/northwind/audit/log".to_owned(),
+    }
+}

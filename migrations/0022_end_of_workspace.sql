@@ -133,7 +133,7 @@ BEGIN
     RAISE EXCEPTION 'the end of this workspace was not ordered, or its keys were not destroyed' USING ERRCODE = '42501';
   END IF;
   FOREACH of IN ARRAY ARRAY[
-    'countersign.stream_dead', 'countersign.stream', 'countersign.erasure', 'countersign.claim_state', 'countersign.outbox',
+    'countersign.stream_dead', 'countersign.stream', 'countersign.erasure', 'countersign.checkpoint_mail', 'countersign.claim_state', 'countersign.outbox',
     'countersign.comment', 'countersign.decision', 'countersign.task', 'countersign.request_event', 'countersign.revision',
     'countersign.request', 'countersign.process_version', 'countersign.process', 'countersign.idempotency',
     'countersign.login_bucket', 'countersign.one_time_link', 'countersign.api_token', 'countersign.session_seen',

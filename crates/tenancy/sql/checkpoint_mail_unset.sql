@@ -1,0 +1,1 @@
+DELETE FROM countersign.checkpoint_mail c WHERE c.workspace_id = $1 AND c.person_id = ANY ($2::uuid[])
