@@ -171,9 +171,14 @@ impl Drop for Browser {
 
 /// Waits until something is so.
 pub(crate) async fn until<F: Future<Output = bool>>(what: &str, so: impl Fn() -> F) {
+    until_within(PATIENCE, what, so).await;
+}
+
+/// Waits so long until something is so.
+pub(crate) async fn until_within<F: Future<Output = bool>>(patience: Duration, what: &str, so: impl Fn() -> F) {
     let begun = Instant::now();
     while !so().await {
-        assert!(begun.elapsed() < PATIENCE, "{what} did not come");
+        assert!(begun.elapsed() < patience, "{what} did not come");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
@@ -217,7 +222,7 @@ async fn main_job(scripts: Scripts) {
     browser.click("form.comment button").await;
     until("the comment", async || browser.shows("Good idea.").await).await;
     browser.click("button[value='approve']").await;
-    until("the end", async || !browser.has("button[value='approve']").await).await;
+    until_within(Duration::from_secs(120), "the end", async || !browser.has("button[value='approve']").await).await;
 
     browser.become_one(&server, "member").await;
     browser.go(&request).await;

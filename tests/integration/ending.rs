@@ -1,12 +1,14 @@
 //! The end of a workspace: it can be taken back until it is due, and then nothing of it is left but a certificate that proves it.
 
+use std::time::Duration;
+
 use ledger::Ender;
 use tenancy::ending::{self, EndError};
 use tenancy::policy::{CancelEnd, OrderEnd, SeeHome};
 use tenancy::{Error, Whole, WorkspaceId};
 use testkit::{Workspace, approve, purchase, submit};
 
-use crate::browser::until;
+use crate::browser::{until, until_within};
 use crate::ledger::{House, view};
 use crate::server::Server;
 use crate::support::count;
@@ -343,7 +345,11 @@ async fn a_workspace_ends_by_command_and_its_certificate_stands_alone() {
     let keys = server.says(&["audit", "keys", "--workspace", "sample"]);
 
     let path = format!("/ended/{id}");
-    until("the certificate", async || server.nobody().get(&path).await.text().contains("proof.tlog-proof")).await;
+    // Fifteen seconds of quiet, and twice the ten of an anchor.
+    until_within(Duration::from_secs(120), "the certificate", async || {
+        server.nobody().get(&path).await.text().contains("proof.tlog-proof")
+    })
+    .await;
     assert_eq!(last.get("/w/leaving/").await.status, 404);
     assert!(server.says(&["workspace", "ended"]).contains(&id));
     for absent in ["/ended/none", "/ended/0198f0c4-7a51-7d3b-9a44-3f1c2b5d6e70", &format!("{path}/records")] {
