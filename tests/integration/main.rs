@@ -25,6 +25,7 @@ mod policy;
 mod receiver;
 mod records;
 mod remembered;
+mod resealed;
 mod scope;
 mod scratch;
 mod sealed;
