@@ -33,18 +33,18 @@ const PAGES_MAX: usize = 50;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Goes {
     /// In the trail, with the person: address and device.
-    WithPerson,
+    Person,
     /// In the row of the person, replaced when they are erased: name and mail address. It is sealed under the workspace's key,
     /// so in a database that was put back it stands until the erasure is ordered there again.
-    WithPersonsRow,
+    PersonsRow,
     /// In the trail, with the month.
-    WithMonth,
+    Month,
     /// With the workspace and nothing less: what others are and do, and requests.
-    WithWorkspace,
+    Workspace,
 }
 
 /// What is erased here. A workspace as a whole would be one more.
-const ERASED: [Goes; 3] = [Goes::WithPerson, Goes::WithPersonsRow, Goes::WithMonth];
+const ERASED: [Goes; 3] = [Goes::Person, Goes::PersonsRow, Goes::Month];
 
 /// A word that stands nowhere else.
 #[derive(Debug, Clone)]
@@ -89,10 +89,10 @@ impl Planted {
             let origin = Origin::network(ip, &device, Channel::Page);
             let mut scope = house.db.scope(session, house.id, origin).await.unwrap();
             let permit = scope.permit::<PublishProcess>(Whole).await.unwrap();
-            drop(scope.write(permit, Record::about(person.uuid()).with("fact", fact)).unwrap());
+            scope.write(permit, Record::about(person.uuid()).with("fact", fact)).unwrap();
             drop(scope.commit().await.unwrap());
         }
-        if row == Goes::WithPersonsRow {
+        if row == Goes::PersonsRow {
             self.gone.push((person, email));
         }
     }
@@ -102,29 +102,28 @@ impl Planted {
         let mut planted = Self::default();
         let house = Workspace::make(db, HOUSE).await;
         for _ in 0..GONE {
-            planted.person(&house, Goes::WithPersonsRow, Goes::WithPerson).await;
+            planted.person(&house, Goes::PersonsRow, Goes::Person).await;
         }
         for _ in 0..STAY {
-            planted.person(&house, Goes::WithWorkspace, Goes::WithWorkspace).await;
+            planted.person(&house, Goes::Workspace, Goes::Workspace).await;
         }
         for number in 0..MONTH {
-            let word = planted.word(Goes::WithMonth);
+            let word = planted.word(Goes::Month);
             let mut scope = house.scope("owner").await;
             let permit = scope.permit::<PublishProcess>(Whole).await.unwrap();
             let record = match number % 2 {
                 0 => Record::about(house.id.uuid()).with("note", word),
                 _ => Record::default().changing("before".into(), word.into()),
             };
-            drop(scope.write(permit, record).unwrap());
+            scope.write(permit, record).unwrap();
             drop(scope.commit().await.unwrap());
         }
         for _ in 0..REQUESTS.div_ceil(2) {
-            let title = planted.word(Goes::WithWorkspace);
+            let title = planted.word(Goes::Workspace);
             let made = submit(&house, "member", "purchase", &purchase(&title, "10.00")).await.unwrap();
             planted.requests.push(made.id);
-            if planted.canaries.iter().filter(|canary| canary.goes == Goes::WithWorkspace).count() < STAY * 4 + REQUESTS
-            {
-                let word = planted.word(Goes::WithWorkspace);
+            if planted.canaries.iter().filter(|canary| canary.goes == Goes::Workspace).count() < STAY * 4 + REQUESTS {
+                let word = planted.word(Goes::Workspace);
                 let (mut scope, permit) = house.permit::<CommentOnRequest>("member", made.id).await.unwrap();
                 store::comment(&mut scope, permit, &word).await.unwrap();
                 drop(scope.commit().await.unwrap());
@@ -321,8 +320,8 @@ async fn of_fifty_canaries_none_that_was_erased_is_readable_anywhere() {
     for goes in ERASED {
         assert_eq!(planted.readable(goes, &after), 0, "{goes:?}: erased");
     }
-    let others = planted.of(Goes::WithWorkspace).count();
-    assert_eq!(planted.readable(Goes::WithWorkspace, &after), others, "what others are and do still opens");
+    let others = planted.of(Goes::Workspace).count();
+    assert_eq!(planted.readable(Goes::Workspace, &after), others, "what others are and do still opens");
     sql(&server, "CHECKPOINT");
     let (_, place) = server.stop();
     assert_eq!(standing(&planted, &place.data()), [""; 0]);
@@ -334,16 +333,16 @@ async fn of_fifty_canaries_none_that_was_erased_is_readable_anywhere() {
     copied(&back.path("backup/pg"), &back.data().join("pg"));
     let restored = Server::start_with(back, &scratch);
     let text = everything(&restored, &planted).await;
-    for goes in [Goes::WithPerson, Goes::WithMonth] {
+    for goes in [Goes::Person, Goes::Month] {
         assert_eq!(planted.readable(goes, &text), 0, "{goes:?}: no backup brings it back");
     }
-    assert_eq!(planted.readable(Goes::WithWorkspace, &text), others, "what others are and do still opens");
+    assert_eq!(planted.readable(Goes::Workspace, &text), others, "what others are and do still opens");
     println!(
         "50 canaries: 0 in files, 0 of {} of people and {} of the month readable from a backup with the keys of now, {} of {} in \
          people's rows, {others} of others open",
-        planted.of(Goes::WithPerson).count(),
-        planted.of(Goes::WithMonth).count(),
-        planted.readable(Goes::WithPersonsRow, &text),
-        planted.of(Goes::WithPersonsRow).count(),
+        planted.of(Goes::Person).count(),
+        planted.of(Goes::Month).count(),
+        planted.readable(Goes::PersonsRow, &text),
+        planted.of(Goes::PersonsRow).count(),
     );
 }

@@ -147,15 +147,15 @@ impl Shapes {
                 match self.chance.below(3) {
                     0 => {
                         let permit = scope.permit::<AddGroup>(Whole).await.unwrap();
-                        drop(scope.write(permit, record).unwrap());
+                        scope.write(permit, record).unwrap();
                     }
                     1 => {
                         let permit = scope.permit::<AddPerson>(Whole).await.unwrap();
-                        drop(scope.write(permit, record).unwrap());
+                        scope.write(permit, record).unwrap();
                     }
                     _ => {
                         let permit = scope.permit::<PublishProcess>(Whole).await.unwrap();
-                        drop(scope.write(permit, record).unwrap());
+                        scope.write(permit, record).unwrap();
                     }
                 }
             }
