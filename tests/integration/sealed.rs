@@ -17,7 +17,7 @@ use testkit::{TestDb, Workspace, approve, ask_changes, purchase, reject, submit}
 use zeroize::Zeroizing;
 
 /// The ways a text may be written.
-fn forms(text: &str) -> Vec<(&'static str, Vec<u8>)> {
+pub(crate) fn forms(text: &str) -> Vec<(&'static str, Vec<u8>)> {
     let utf16 = |swap: bool| -> Vec<u8> {
         let bytes = |unit: u16| if swap { unit.to_be_bytes() } else { unit.to_le_bytes() };
         text.encode_utf16().flat_map(bytes).collect()
@@ -38,7 +38,7 @@ fn forms(text: &str) -> Vec<(&'static str, Vec<u8>)> {
     forms
 }
 
-fn files_below(dir: &Path, found: &mut Vec<PathBuf>) {
+pub(crate) fn files_below(dir: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
         // A file may go while we look: the server removes what it no longer needs.
         match entry.file_type() {

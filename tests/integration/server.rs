@@ -130,12 +130,18 @@ impl Server {
 
     /// A server on the data of a place.
     pub(crate) fn start_at(place: Place) -> Self {
+        Self::start_with(place, &[])
+    }
+
+    /// The same with further arguments.
+    pub(crate) fn start_with(place: Place, further: &[&str]) -> Self {
         let log = File::options().create(true).append(true).open(place.path("log")).unwrap();
         let mut child = command()
             .arg("serve")
             .arg("--data")
             .arg(place.data())
             .args(["--listen", "127.0.0.1:0", "--listen-https", "127.0.0.1:0"])
+            .args(further)
             .env("TMPDIR", place.mails())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -7,8 +7,11 @@
 //! label, `{"end":..,"v":1,"ws":..}`, the hash of the certificate of its end, and `{"hb":..,"v":1}`, a sign of life in
 //! microseconds since 1970.
 
+use std::fmt::Write as _;
+
 use data_encoding::BASE64;
 use seal::sha256;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tenancy::erasure::PartName;
 use tenancy::log::Commitments;
@@ -44,11 +47,28 @@ pub struct EntryError(pub &'static str);
 #[must_use]
 pub fn of_record(epoch: i32, record: &Commitments) -> String {
     let (digests, rest) = record.digests.as_chunks::<32>();
+    let id = record.id.to_string();
     let named: Vec<&str> =
         FIELDS.iter().enumerate().filter(|(bit, _)| record.fields & (1 << bit) != 0).map(|(_, name)| *name).collect();
     let is_whole = rest.is_empty() && named.len() == digests.len() && record.fields >> FIELDS.len() == 0;
+    let digests_of = || digests.iter().map(|digest| BASE64.encode(digest)).collect::<Vec<_>>();
+    if is_whole {
+        let texts = digests_of();
+        let plain = Plain {
+            action: &record.action,
+            class: record.class.into(),
+            epoch: epoch.into(),
+            fields: named.iter().copied().zip(texts.iter().map(String::as_str)).collect(),
+            rec: &id,
+            at_us: record.at_us,
+            version: 1,
+        };
+        if let Some(text) = plain.canonical() {
+            return text;
+        }
+    }
     let fields: Vec<Value> = match is_whole {
-        true => named.iter().zip(digests).map(|(name, digest)| json!([name, BASE64.encode(digest)])).collect(),
+        true => named.iter().zip(digests_of()).map(|(name, digest)| json!([name, digest])).collect(),
         false => {
             let all = [&record.fields.to_be_bytes(), record.digests.as_slice()].concat();
             vec![json!(["malformed", BASE64.encode(&sha256(&all))])]
@@ -57,7 +77,7 @@ pub fn of_record(epoch: i32, record: &Commitments) -> String {
     let entry = json!({
         "v": 1,
         "e": epoch,
-        "rec": record.id.to_string(),
+        "rec": id,
         "ts_us": record.at_us,
         "action": record.action,
         "class": record.class,
@@ -65,6 +85,46 @@ pub fn of_record(epoch: i32, record: &Commitments) -> String {
     });
     // Numbers beyond 2^53 have no canonical form; the database's clock comes to none before the year 2255.
     canonical::to_string(&entry).unwrap_or_else(|_| entry.to_string())
+}
+
+/// An entry whose texts are written as they are: nearly all are. Its canonical form needs no tree of values.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Plain<'a> {
+    action: &'a str,
+    class: i64,
+    #[serde(rename = "e")]
+    epoch: i64,
+    #[serde(rename = "f", borrow)]
+    fields: Vec<(&'a str, &'a str)>,
+    rec: &'a str,
+    #[serde(rename = "ts_us")]
+    at_us: i64,
+    #[serde(rename = "v")]
+    version: i64,
+}
+
+impl Plain<'_> {
+    /// The canonical form: what [`canonical::to_string`] makes of it. Nothing where a text or number is not plain.
+    fn canonical(&self) -> Option<String> {
+        let is_plain =
+            |text: &str| text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\');
+        let is_exact = |number: i64| number.unsigned_abs() <= 1 << 53;
+        let texts = self.fields.iter().flat_map(|(name, digest)| [*name, *digest]);
+        let mut numbers = [self.class, self.epoch, self.at_us, self.version].into_iter();
+        if !texts.chain([self.action, self.rec]).all(is_plain) || !numbers.all(is_exact) {
+            return None;
+        }
+        let (action, class, epoch) = (self.action, self.class, self.epoch);
+        let mut text = String::with_capacity(160 + self.fields.len() * 64);
+        write!(text, r#"{{"action":"{action}","class":{class},"e":{epoch},"f":["#).ok()?;
+        for (at, (name, digest)) in self.fields.iter().enumerate() {
+            let comma = if at == 0 { "" } else { "," };
+            text.extend([comma, "[\"", name, "\",\"", digest, "\"]"]);
+        }
+        write!(text, r#"],"rec":"{}","ts_us":{},"v":{}}}"#, self.rec, self.at_us, self.version).ok()?;
+        Some(text)
+    }
 }
 
 /// An entry of a workspace, read back.
@@ -88,6 +148,28 @@ impl Entry {
     /// # Errors
     /// [`EntryError`].
     pub fn parse(bytes: &[u8]) -> Result<Self, EntryError> {
+        match Self::parse_plain(bytes) {
+            Some(entry) => Ok(entry),
+            None => Self::parse_any(bytes),
+        }
+    }
+
+    /// Reads an entry whose texts are plain, which is four times as fast; nothing where it is another one or none.
+    fn parse_plain(bytes: &[u8]) -> Option<Self> {
+        let plain: Plain<'_> = serde_json::from_slice(bytes).ok()?;
+        if plain.version != 1 || plain.canonical()?.as_bytes() != bytes {
+            return None;
+        }
+        Some(Self {
+            epoch: plain.epoch,
+            rec: plain.rec.to_owned(),
+            at_us: plain.at_us,
+            action: plain.action.to_owned(),
+            fields: plain.fields.iter().map(|(name, digest)| field_of(name, digest)).collect::<Option<_>>()?,
+        })
+    }
+
+    fn parse_any(bytes: &[u8]) -> Result<Self, EntryError> {
         let value: Value = serde_json::from_slice(bytes).map_err(|_| EntryError("the entry is not JSON"))?;
         if canonical::to_string(&value).map(String::into_bytes).as_deref() != Ok(bytes) {
             return Err(EntryError("the entry is not in its canonical form"));
@@ -117,9 +199,12 @@ impl Entry {
 
 fn field(pair: &Value) -> Option<(String, [u8; 32])> {
     let [name, digest] = pair.as_array()?.as_slice() else { return None };
-    let name = name.as_str().filter(|name| FIELDS.contains(name))?;
-    let digest = decode_base64(digest.as_str()?)?;
-    Some((name.to_owned(), digest.try_into().ok()?))
+    field_of(name.as_str()?, digest.as_str()?)
+}
+
+fn field_of(name: &str, digest: &str) -> Option<(String, [u8; 32])> {
+    let name = FIELDS.iter().find(|known| **known == name)?;
+    Some(((*name).to_owned(), decode_base64(digest)?.try_into().ok()?))
 }
 
 /// The label under which a workspace's checkpoints stand in a block of the deployment's log: whoever knows the origin
@@ -258,6 +343,43 @@ mod tests {
         }
         assert!(Entry::parse(b"\xff").is_err());
         assert!(Entry::parse("[".repeat(100_000).as_bytes()).is_err());
+    }
+
+    /// The fast way and the thorough one say the same of every entry, and of everything that is nearly one.
+    #[test]
+    fn plain_entries_are_those_that_are_read_thoroughly() {
+        let good = of_record(1, &record());
+        let quoted = Commitments { action: "a\"b\\c\u{e9}".to_owned(), ..record() };
+        let late = Commitments { at_us: (1 << 53) + 1, ..record() };
+        for entry in [good.clone(), of_record(-7, &record()), of_record(1, &quoted), of_record(1, &late)] {
+            assert_eq!(Entry::parse(entry.as_bytes()), Entry::parse_any(entry.as_bytes()), "{entry}");
+        }
+        let value: Value = serde_json::from_str(&good).unwrap();
+        assert_eq!(canonical::to_string(&value).unwrap(), good);
+        assert!(Entry::parse_plain(good.as_bytes()).is_some(), "the fast way is taken");
+        for at in 0..good.len() {
+            for byte in [b'"', b'\\', b'0', b'-', b',', b' ', b'}', 0x80, good.as_bytes()[at] ^ 1] {
+                let mut other = good.clone().into_bytes();
+                other[at] = byte;
+                assert_eq!(Entry::parse(&other), Entry::parse_any(&other), "byte {at}: {byte}");
+                other.insert(at, byte);
+                assert_eq!(Entry::parse(&other), Entry::parse_any(&other), "byte {at}: {byte} more");
+            }
+            let cut = &good.as_bytes()[..at];
+            assert_eq!(Entry::parse(cut), Entry::parse_any(cut), "cut at {at}");
+        }
+        for (from, to) in [
+            ("\"v\":1", "\"v\":1,\"v\":1"),
+            ("\"class\":1", "\"class\":01"),
+            ("\"class\":1", "\"class\":-0"),
+            ("\"class\":1", "\"class\":1.0"),
+            ("\"f\":[", "\"f\":[[\"actor\"],"),
+            ("actor", "act\\u006fr"),
+            ("request.approve", "request.\u{65}\u{301}"),
+        ] {
+            let other = good.replace(from, to);
+            assert_eq!(Entry::parse(other.as_bytes()), Entry::parse_any(other.as_bytes()), "{from} -> {to}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Everything is recomputed from the entries: every leaf, every byte of every tile, both roots, both signatures, every
 //! shown field, and that the deployment's log holds one history of this workspace and no other.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
@@ -378,17 +379,26 @@ fn read_own(path: &Path) -> Result<BTreeMap<u64, u64>, Wrong> {
 struct Records {
     path: PathBuf,
     lines: BufReader<File>,
+    /// The line that was read last.
+    text: String,
     shown: u64,
     withheld: u64,
     erased: Erased,
 }
 
+/// A text that is borrowed from its line where it can be: salts and most names are.
+#[derive(Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+#[serde(transparent)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Line {
+struct Line<'a> {
     index: u64,
-    entry: String,
-    shown: BTreeMap<String, ShownField>,
+    #[serde(borrow)]
+    entry: Cow<'a, str>,
+    #[serde(borrow)]
+    shown: BTreeMap<Text<'a>, ShownField<'a>>,
     /// Parts that were erased, each with the number of the key that went with it.
     #[serde(default)]
     erased: BTreeMap<String, u32>,
@@ -396,38 +406,49 @@ struct Line {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ShownField {
-    salt: String,
-    value: String,
+struct ShownField<'a> {
+    #[serde(borrow)]
+    salt: Cow<'a, str>,
+    #[serde(borrow)]
+    value: Cow<'a, str>,
+}
+
+impl Line<'_> {
+    fn shown(&self, name: &str) -> Option<&ShownField<'_>> {
+        self.shown.iter().find(|(known, _)| known.0 == name).map(|(_, field)| field)
+    }
 }
 
 impl Records {
     fn open(root: &Path) -> Result<Self, Wrong> {
         let path = root.join(folder::RECORDS);
         let lines = BufReader::new(File::open(&path).map_err(|why| wrong(&path, why))?);
-        Ok(Self { path, lines, shown: 0, withheld: 0, erased: Erased::default() })
+        Ok(Self { path, lines, text: String::new(), shown: 0, withheld: 0, erased: Erased::default() })
     }
 
-    fn next(&mut self, line: u64) -> Result<Option<String>, Wrong> {
-        let mut text = String::new();
-        let read = (&mut self.lines).take(LINE_BYTES_MAX + 1).read_line(&mut text);
+    /// Reads the next line; whether there was one.
+    fn next(&mut self, line: u64) -> Result<bool, Wrong> {
+        self.text.clear();
+        let read = (&mut self.lines).take(LINE_BYTES_MAX + 1).read_line(&mut self.text);
         read.map_err(|why| wrong(&self.path, format!("line {line}: {why}")))?;
-        if text.len() as u64 > LINE_BYTES_MAX {
+        if self.text.len() as u64 > LINE_BYTES_MAX {
             return Err(wrong(&self.path, format!("line {line} is longer than {LINE_BYTES_MAX} bytes")));
         }
-        Ok(Some(text).filter(|text| !text.is_empty()))
+        Ok(!self.text.is_empty())
     }
 
     fn check(&mut self, index: u64, bytes: &[u8]) -> Result<(), Wrong> {
         let at = index + 1;
-        let text = self.next(at)?.ok_or_else(|| wrong(&self.path, format!("line {at} is missing")))?;
+        if !self.next(at)? {
+            return Err(wrong(&self.path, format!("line {at} is missing")));
+        }
         let at_line = |why: String| wrong(&self.path, format!("line {at}: {why}"));
-        let line: Line = serde_json::from_str(&text).map_err(|why| at_line(why.to_string()))?;
+        let line: Line<'_> = serde_json::from_str(&self.text).map_err(|why| at_line(why.to_string()))?;
         if line.index != index || line.entry.as_bytes() != bytes {
             return Err(at_line("it is not the entry of its leaf".to_owned()));
         }
         let entry = Entry::parse(bytes).map_err(|why| at_line(why.to_string()))?;
-        for (name, field) in &line.shown {
+        for (Text(name), field) in &line.shown {
             let salt = tlog::decode_base64(&field.salt).and_then(|salt| <[u8; 32]>::try_from(salt).ok());
             let salt = salt.ok_or_else(|| at_line(format!("the salt of {name} is not the base64 of 32 bytes")))?;
             if !entry.commits_to(name, &salt, &field.value) {
@@ -438,14 +459,14 @@ impl Records {
         for (part, key) in &line.erased {
             let part = PartName::from_word(part).ok_or_else(|| at_line(format!("there is no part {part}")))?;
             let fields = entry::fields_of(part);
-            if let Some(name) = fields.iter().find(|name| line.shown.contains_key(**name)) {
+            if let Some(name) = fields.iter().find(|name| line.shown(name).is_some()) {
                 return Err(at_line(format!("the field {name} is shown and is said to be erased")));
             }
             let record = entry.rec.parse().map_err(|_| at_line("its id is none".to_owned()))?;
             self.erased.miss(part, *key, record);
             gone += entry.fields.iter().filter(|(name, _)| fields.contains(&name.as_str())).count();
         }
-        let context = line.shown.get("context").map(|field| field.value.as_str());
+        let context = line.shown("context").map(|field| field.value.as_ref());
         self.erased.read(index, &entry.action, context).map_err(at_line)?;
         self.shown += line.shown.len() as u64;
         self.withheld += (entry.fields.len() - line.shown.len() - gone) as u64;
@@ -454,7 +475,7 @@ impl Records {
 
     /// Nothing follows, and what is gone was erased: how many parts.
     fn end(&mut self) -> Result<u64, Wrong> {
-        if self.next(0)?.is_some() {
+        if self.next(0)? {
             return Err(wrong(&self.path, "lines follow the last record"));
         }
         let (erased, unexplained) = std::mem::take(&mut self.erased).judge();

@@ -83,6 +83,24 @@ impl Workspace {
     /// # Panics
     /// When any act of its making fails.
     pub async fn make(db: &Database, slug: &str) -> Self {
+        let mut made = Self::of(db, slug, PEOPLE).await;
+        for (name, members) in GROUPS {
+            let members: Vec<PersonId> = members.iter().map(|key| made.people[key]).collect();
+            let group = made.add_group(name, &members).await;
+            made.groups.insert(name, group);
+        }
+        for (key, document) in PROCESSES {
+            let published = acts::publish(&made, document).await;
+            made.processes.insert(key, published.id);
+        }
+        made
+    }
+
+    /// Makes a workspace with these of [`PEOPLE`] and nothing else: each with their manager behind them, or none.
+    ///
+    /// # Panics
+    /// When any act of its making fails.
+    pub async fn of(db: &Database, slug: &str, people: &[(&'static str, &str, Role, Option<&str>)]) -> Self {
         let id = workspaces::create(db, slug, &format!("The {slug} house")).await.expect("a workspace").workspace();
         let mut made = Self {
             db: db.clone(),
@@ -93,22 +111,13 @@ impl Workspace {
             processes: BTreeMap::new(),
             sessions: BTreeMap::new(),
         };
-        for (key, name, role, manager) in PEOPLE {
+        for (key, name, role, manager) in people {
             let manager = manager.map(|key| made.people[key]);
             let email = format!("{key}@{slug}.test");
             let person = made.add_person(&email, name, *role, manager).await;
             made.people.insert(key, person);
             let credential = made.sign_in(person).await;
             made.sessions.insert(key, credential);
-        }
-        for (name, members) in GROUPS {
-            let members: Vec<PersonId> = members.iter().map(|key| made.people[key]).collect();
-            let group = made.add_group(name, &members).await;
-            made.groups.insert(name, group);
-        }
-        for (key, document) in PROCESSES {
-            let published = acts::publish(&made, document).await;
-            made.processes.insert(key, published.id);
         }
         made
     }

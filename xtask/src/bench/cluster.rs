@@ -46,6 +46,37 @@ impl Cluster {
         Ok(())
     }
 
+    /// Runs statements in a database as the administrator, and returns what they answer, a row a line.
+    pub(super) fn sql(&self, database: &str, statements: &str) -> Result<String, Failure> {
+        self.run("psql", &["-qXAt", "-v", "ON_ERROR_STOP=1", "-d", database, "-c", statements])
+    }
+
+    /// Makes a database with the schema of another one and none of its rows; `file` is written on the way.
+    pub(super) fn copy_schema(&self, from: &str, to: &str, file: &str) -> Result<(), Failure> {
+        self.run("pg_dump", &["--schema-only", "-f", file, from])?;
+        self.sql("postgres", &format!("CREATE DATABASE {to}"))?;
+        self.run("psql", &["-qX", "-v", "ON_ERROR_STOP=1", "-o", "/dev/null", "-d", to, "-f", file])?;
+        Ok(())
+    }
+
+    /// Runs scripts with pgbench, each as often as the others, with a variable and with options for its connections.
+    pub(super) fn scripts(
+        &self,
+        database: &str,
+        scripts: &[String],
+        variable: &str,
+        options: &str,
+        length: Duration,
+    ) -> Result<Tally, Failure> {
+        let (clients, seconds) = (CONNECTIONS.to_string(), length.as_secs().to_string());
+        let mut arguments = vec!["-n", "-M", "prepared", "-c", &clients, "-j", "1", "-T", &seconds, "-D", variable];
+        scripts.iter().for_each(|script| arguments.extend(["-f", script]));
+        arguments.push(database);
+        let printed = self.run_with("pgbench", &arguments, options)?;
+        let operations = processed(&printed).ok_or_else(|| format!("pgbench printed: {printed}"))?;
+        Ok(Tally { operations, elapsed: length, cpu_us: 0 })
+    }
+
     /// `pgbench -n -M prepared -c 8 -j 1 -T length` with `script`, `-S` or `-N`.
     pub(super) fn pgbench(&self, script: &str, length: Duration) -> Result<Tally, Failure> {
         let clients = CONNECTIONS.to_string();
@@ -58,9 +89,14 @@ impl Cluster {
 
     /// Runs a program of PostgreSQL as the cluster's user and returns what it printed.
     fn run(&self, program: &str, arguments: &[&str]) -> Result<String, Failure> {
+        self.run_with(program, arguments, "")
+    }
+
+    /// The same with options for the connections it makes (`PGOPTIONS`).
+    fn run_with(&self, program: &str, arguments: &[&str], options: &str) -> Result<String, Failure> {
         let mut command = Command::new(self.programs.join(program));
         command.arg("-h").arg(&self.socket).args(["-p", "5432", "-U", USER]).args(arguments);
-        command.current_dir("/");
+        command.env("PGOPTIONS", options).current_dir("/");
         if geteuid().is_root() {
             command.uid(self.owner.0).gid(self.owner.1);
         }

@@ -43,7 +43,7 @@ impl Tally {
 }
 
 /// Counts of a bench are far below the 2^53 that a float holds exactly.
-fn count(value: u64) -> f64 {
+pub(super) fn count(value: u64) -> f64 {
     let high = u32::try_from(value >> 32).unwrap_or(u32::MAX);
     let low = u32::try_from(value & 0xffff_ffff).unwrap_or(u32::MAX);
     f64::from(high) * 4_294_967_296.0 + f64::from(low)
@@ -82,9 +82,7 @@ impl Load {
     pub(super) async fn run(&self, length: Duration) -> Result<Tally, Failure> {
         let mut streams = Vec::new();
         for _ in 0..CONNECTIONS {
-            let stream = TcpStream::connect(&self.address).await?;
-            stream.set_nodelay(true)?;
-            streams.push(stream);
+            streams.push(connected(&self.address).await?);
         }
         let begin = Instant::now();
         let mut running = JoinSet::new();
@@ -99,38 +97,85 @@ impl Load {
     }
 }
 
-fn address(base: &str) -> Result<String, Failure> {
+pub(super) fn address(base: &str) -> Result<String, Failure> {
     Ok(base.strip_prefix("http://").ok_or("load is sent over plain HTTP")?.to_owned())
+}
+
+/// Sends on a schedule: message `n` of a connection is due `n` intervals after its start, whether or not the one before was
+/// answered in time. Says how many were answered.
+pub(super) async fn paced(
+    address: &str,
+    bytes: &[u8],
+    status: u16,
+    start: Instant,
+    interval: Duration,
+    until: Instant,
+) -> Result<u64, Failure> {
+    let mut stream = connected(address).await?;
+    let mut buffer = vec![0; ANSWER_BYTES_MAX];
+    let (mut operations, mut due) = (0, start);
+    while due < until {
+        tokio::time::sleep_until(due.into()).await;
+        exchange(&mut stream, bytes, status, &mut buffer).await?;
+        operations += 1;
+        due += interval;
+    }
+    Ok(operations)
+}
+
+/// Sends each message once, one after the other, and says how long each answer took and how long the longest was.
+pub(super) async fn timed(address: &str, messages: &[Vec<u8>], status: u16) -> Result<(Vec<Duration>, usize), Failure> {
+    let mut stream = connected(address).await?;
+    let mut buffer = vec![0; ANSWER_BYTES_MAX];
+    let (mut times, mut longest) = (Vec::with_capacity(messages.len()), 0);
+    for message in messages {
+        let begin = Instant::now();
+        longest = exchange(&mut stream, message, status, &mut buffer).await?.max(longest);
+        times.push(begin.elapsed());
+    }
+    Ok((times, longest))
+}
+
+async fn connected(address: &str) -> Result<TcpStream, Failure> {
+    let stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
 }
 
 async fn repeat(mut stream: TcpStream, bytes: Vec<u8>, status: u16, until: Instant) -> Result<u64, Failure> {
     let mut buffer = vec![0; ANSWER_BYTES_MAX];
     let mut operations = 0;
     while Instant::now() < until {
-        stream.write_all(&bytes).await?;
-        let mut filled = 0;
-        let answer = loop {
-            // Reading before there is anything would cost a call of the system for nothing.
-            stream.readable().await?;
-            let read = match stream.try_read(&mut buffer[filled..]) {
-                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => continue,
-                other => other?,
-            };
-            if read == 0 {
-                return Err("the connection ended within an answer".into());
-            }
-            filled += read;
-            if let Some(answer) = whole(&buffer[..filled])? {
-                break answer;
-            }
-        };
-        if answer != status {
-            let text = String::from_utf8_lossy(&buffer[..filled.min(600)]).into_owned();
-            return Err(format!("answered {answer} instead of {status}: {text}").into());
-        }
+        exchange(&mut stream, &bytes, status, &mut buffer).await?;
         operations += 1;
     }
     Ok(operations)
+}
+
+/// Sends a message and reads its answer; how many bytes that had.
+async fn exchange(stream: &mut TcpStream, bytes: &[u8], status: u16, buffer: &mut [u8]) -> Result<usize, Failure> {
+    stream.write_all(bytes).await?;
+    let mut filled = 0;
+    let answer = loop {
+        // Reading before there is anything would cost a call of the system for nothing.
+        stream.readable().await?;
+        let read = match stream.try_read(&mut buffer[filled..]) {
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => continue,
+            other => other?,
+        };
+        if read == 0 {
+            return Err("the connection ended within an answer".into());
+        }
+        filled += read;
+        if let Some(answer) = whole(&buffer[..filled])? {
+            break answer;
+        }
+    };
+    if answer != status {
+        let text = String::from_utf8_lossy(&buffer[..filled.min(600)]).into_owned();
+        return Err(format!("answered {answer} instead of {status}: {text}").into());
+    }
+    Ok(filled)
 }
 
 /// The status of an answer that is there as a whole; `None` while bytes are missing.

@@ -1,4 +1,4 @@
-//! `cargo xtask bench main-job`: what the main job costs, as ratios to `pgbench` and to a bare
+//! Benches. `cargo xtask bench main-job`: what the main job costs, as ratios to `pgbench` and to a bare
 //! handler on the same cluster in the same minutes.
 //!
 //! Phases take turns in rounds, so that a slow minute of the machine meets all of them alike; every
@@ -7,6 +7,7 @@
 mod bare;
 mod cluster;
 mod cpu;
+mod ledger;
 mod load;
 
 use std::os::unix::process::CommandExt;
@@ -31,6 +32,7 @@ const STARTS: usize = 3;
 #[derive(Subcommand)]
 pub(crate) enum Bench {
     MainJob(MainJob),
+    Ledger(ledger::Ledger),
     #[command(hide = true)]
     BareServer(BareServer),
 }
@@ -55,6 +57,7 @@ impl Bench {
     pub(crate) fn run(self) -> Result<(), Failure> {
         match self {
             Self::MainJob(job) => job.run(),
+            Self::Ledger(ledger) => ledger.run(),
             Self::BareServer(server) => server.run(),
         }
     }
@@ -85,11 +88,7 @@ struct Bed {
 
 impl MainJob {
     fn run(self) -> Result<(), Failure> {
-        if cfg!(debug_assertions) {
-            // A load generator and a bare handler built for debugging would flatter the product.
-            let release = cargo_release("xtask")?;
-            return Err(Command::new(release).args(std::env::args_os().skip(1)).exec().into());
-        }
+        as_release()?;
         let countersign = binary(self.binary.clone())?;
         let place = Place::new()?;
         let start = || Server::start(&countersign, &place, "127.0.0.1:0", &["--scratch"]);
@@ -159,6 +158,15 @@ impl Bed {
     fn cpu_us(&self, server_pid: i32) -> Result<u64, Failure> {
         Ok(cpu::process_us(server_pid)? + cpu::family_us(self.cluster.postmaster)?)
     }
+}
+
+/// Goes on as a release build: a load generator and a bare handler built for debugging would flatter the product.
+fn as_release() -> Result<(), Failure> {
+    if cfg!(debug_assertions) {
+        let release = cargo_release("xtask")?;
+        return Err(Command::new(release).args(std::env::args_os().skip(1)).exec().into());
+    }
+    Ok(())
 }
 
 /// A server that had a second to finish what a start begins, so that the next start meets it at rest.

@@ -2,6 +2,7 @@
 
 mod isolation;
 mod kill;
+mod ledger;
 
 use clap::Subcommand;
 
@@ -12,6 +13,7 @@ use crate::Failure;
 pub(crate) enum Campaign {
     Kill(kill::Kill),
     Isolation(isolation::Isolation),
+    Ledger(ledger::Ledger),
 }
 
 impl Campaign {
@@ -20,6 +22,7 @@ impl Campaign {
         match self {
             Self::Kill(kill) => kill.run(),
             Self::Isolation(isolation) => isolation.run(),
+            Self::Ledger(ledger) => ledger.run(),
         }
     }
 }

@@ -7,7 +7,7 @@
 //! of the other workspace. Afterwards the other workspace is as it was.
 
 mod attempts;
-mod pages;
+pub(super) mod pages;
 mod routes;
 mod victim;
 
@@ -70,7 +70,7 @@ impl Isolation {
         let api = Arc::new(Api::new(server.base())?);
         let email = asker_email();
         let token = server.token(ASKER, &email, ALL_SCOPES)?;
-        let cookie = pages::sign_in(&api, server, &email).await?;
+        let cookie = pages::sign_in(&api, server, ASKER, &email).await?;
         let asker = Arc::new(Asker { token, cookie });
         let document = api.get("/api/v1/openapi.json", &asker.token).await?.expect(&[200])?;
         let routes = routes::routes(&document.body)?;

@@ -72,8 +72,13 @@ impl Page {
 }
 
 /// Signs in by a one-time link and returns the session's cookie as `name=value`.
-pub(super) async fn sign_in(api: &Api, server: &Server, email: &str) -> Result<String, Failure> {
-    let printed = server.command(&["link", "create", "--workspace", super::ASKER, "--as", email])?;
+pub(in crate::campaign) async fn sign_in(
+    api: &Api,
+    server: &Server,
+    workspace: &str,
+    email: &str,
+) -> Result<String, Failure> {
+    let printed = server.command(&["link", "create", "--workspace", workspace, "--as", email])?;
     let link = printed.split_whitespace().find(|word| word.contains("/link/"));
     let at = link.and_then(|link| link.find("/link/").map(|at| link[at..].to_owned()));
     let path = at.ok_or_else(|| format!("link create printed no link: {printed}"))?;
