@@ -22,6 +22,7 @@ mod policy;
 mod receiver;
 mod records;
 mod remembered;
+mod restored;
 mod scope;
 mod scratch;
 mod sealed;

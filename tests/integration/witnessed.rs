@@ -33,7 +33,7 @@ impl House {
 
     /// Appends heartbeats until the log has so many entries, and signs it.
     async fn grow_to(&self, size: u64) {
-        let tick = self.t.db.tick("sign.example.org").await.unwrap().unwrap();
+        let tick = self.t.db.tick("sign.example.org", 1).await.unwrap().unwrap();
         let mut head = tick.head(DEPLOYMENT).await.unwrap();
         let mut frontier = Frontier::from_bytes(head.size, &head.frontier).unwrap();
         let (mut entries, mut tiles) = (Vec::new(), std::collections::BTreeMap::<(u8, u64), Vec<u8>>::new());

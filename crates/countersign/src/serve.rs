@@ -11,6 +11,7 @@ use std::time::Duration;
 use tenancy::{Database, PoolSizes, Server, WorkspaceId};
 use tokio::sync::watch;
 
+use crate::begin_again::{begin_again, workers};
 use crate::cli::Serve;
 use crate::config::{Config, Overrides};
 use crate::data_dir::{DataDir, default_root};
@@ -62,6 +63,7 @@ fn start(flags: &Serve) -> Result<(), Failure> {
     })?;
     let keys = data.private("keys").map_err(failed)?;
     let tls = data.private("tls").map_err(failed)?;
+    let mark = data.private("mark").map_err(failed)?;
     let access = match flags.scratch {
         true => Access::Scratch { also_uid: Some(identity.started_as) },
         false => Access::Product,
@@ -82,7 +84,7 @@ fn start(flags: &Serve) -> Result<(), Failure> {
         .enable_all()
         .build()
         .map_err(failed)?;
-    let paths = Paths { root, keys, tls };
+    let paths = Paths { root, keys, tls, mark };
     let outcome = runtime.block_on(run(flags, &config, &paths, private.as_ref(), url.as_deref()));
     runtime.shutdown_timeout(Duration::from_secs(5));
     if let Some(server) = private {
@@ -101,6 +103,7 @@ struct Paths {
     root: PathBuf,
     keys: PathBuf,
     tls: PathBuf,
+    mark: PathBuf,
 }
 
 async fn run(
@@ -133,20 +136,27 @@ async fn run(
     let sizes = PoolSizes { app: config.limits.database_connections_max, ..PoolSizes::default() };
     let db = Database::open(&server, Arc::clone(&vault), sizes).map_err(words)?;
     let (platform, first_start) = workspaces(&db, flags).await?;
+    let mark = begin_again(&db, platform, &paths.mark).await?;
     let app = proving::app(&db, config, platform);
     let listeners = Listeners::open(config, &paths.tls, app.app.clone()).await?;
     let base_url = listeners.base_url(config);
     let door = flags.scratch.then(|| scratch::PlainDoor::new(web::router(app.app.clone(), web::Listener::Plain)));
     let proof = proving::Proof::prepare(&db, &listeners, tail).await?;
     app.trust.set(Arc::clone(&proof));
-    let exports = paths.root.join("exports");
-    let commands =
-        Commands { db: db.clone(), platform, base_url: base_url.clone(), exports, checks: proof.clone(), door };
+    let (integrator, cosigning) = workers(&db, config, &base_url, platform, mark).await?;
+    let commands = Commands {
+        db: db.clone(),
+        platform,
+        base_url: base_url.clone(),
+        exports: paths.root.join("exports"),
+        integrator: integrator.clone(),
+        checks: proof.clone(),
+        door,
+    };
     let control = control::listen(&paths.root, Arc::new(commands)).map_err(words)?;
     let (stop, stopped) = watch::channel(false);
     let courier = tokio::spawn(mail::courier(&db, config, &base_url, &paths.root)?.run(stopped.clone()));
-    let integrator = tokio::spawn(ledger::Integrator::new(db.clone(), &base_url, platform).run(stopped.clone()));
-    let cosigning = ledger::Cosigning::new(db.clone(), config.witnesses.clone()).map_err(words)?;
+    let integrator = tokio::spawn(integrator.run(stopped.clone()));
     let cosigning = tokio::spawn(cosigning.run(stopped.clone()));
     let eraser = tokio::spawn(ledger::Eraser::new(db.clone()).run(stopped.clone()));
     let streamer = tokio::spawn(ledger::stream::Streamer::new(db.clone(), config.private_receivers).run(stopped));

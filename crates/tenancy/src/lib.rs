@@ -17,6 +17,8 @@ mod database;
 mod database_tls;
 mod deployment;
 mod desk;
+pub mod epoch;
+mod erased_again;
 pub mod erasure;
 mod error;
 pub mod faults;

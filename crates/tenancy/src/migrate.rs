@@ -35,6 +35,7 @@ pub const FILES: &[(&str, &str)] = files![
     "0017_trail_by_time.sql",
     "0018_erasure.sql",
     "0019_keys_inside_an_act.sql",
+    "0021_epoch.sql",
 ];
 
 /// Why the schema could not be brought up to date.

@@ -10,7 +10,7 @@ use seal::{Purpose, WorkspaceKeys, columns};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::policy::{Action as _, EraseParts, OrderErasure, ShredKeys};
+use crate::policy::{Action as _, EraseParts, OpenEpoch, OrderErasure, ShredKeys};
 use crate::{Actor, Error, Origin, PersonId, RecordId, canonical, faults};
 
 /// Most characters of one value in `context` or `diff`.
@@ -71,7 +71,7 @@ const KEPT_CLASS: i16 = 2;
 
 /// The class of an act's record.
 pub(crate) fn class_of(code: &str) -> i16 {
-    let is_kept = [OrderErasure::CODE, ShredKeys::CODE, EraseParts::CODE].contains(&code);
+    let is_kept = [OrderErasure::CODE, ShredKeys::CODE, EraseParts::CODE, OpenEpoch::CODE].contains(&code);
     if is_kept { KEPT_CLASS } else { CLASS }
 }
 

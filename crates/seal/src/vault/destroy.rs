@@ -16,7 +16,34 @@ pub struct Destroyed {
     pub at_unix_s: u64,
 }
 
+/// A key that the store holds as destroyed, and what it was for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gone {
+    /// Its number.
+    pub key_no: u32,
+    /// Its purpose.
+    pub purpose: Purpose,
+    /// Whose or of what it was.
+    pub subject: [u8; 16],
+}
+
 impl Vault {
+    /// Every data key of a workspace that is destroyed, ascending: what they sealed opens nowhere, and must not be there
+    /// any more. Blocks.
+    ///
+    /// # Errors
+    /// As [`Vault::keys_of`].
+    pub fn destroyed_keys(&self, workspace: [u8; 16]) -> Result<Vec<Gone>, Error> {
+        let mut found = Vec::new();
+        for key_no in self.store.key_numbers(workspace)? {
+            let (_, record) = self.read(KeyPath::DataKey { workspace, key_no })?;
+            if record.state == State::Destroyed {
+                found.push(Gone { key_no, purpose: record.data_purpose()?, subject: record.subject });
+            }
+        }
+        Ok(found)
+    }
+
     /// Numbers of all keys of a purpose and subject that were ever made and not destroyed, ascending. Usually one; two
     /// nodes that began at the same moment may have made one each. Blocks.
     ///
