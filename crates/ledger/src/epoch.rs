@@ -4,6 +4,8 @@
 //! names of before. Then each workspace is told by itself: a record opens its log, what keys that are destroyed sealed is
 //! cleared again, and its records get leaves in the order they had (decision 0018). Each step can be repeated.
 
+use std::time::Duration;
+
 use data_encoding::BASE64;
 use tenancy::epoch::{Found, Opening, Why};
 use tenancy::log::{DEPLOYMENT, Names, Tick};
@@ -15,6 +17,10 @@ use crate::{entry, origin, succession};
 
 /// Rounds of telling at once: each reads the logs that are not told, in their order.
 const ROUNDS_MAX: usize = 10_000;
+/// How often a start tries to look while another node ticks.
+const LOOKED_MAX: u32 = 40;
+/// How long it waits between.
+const LOOKED_EVERY: Duration = Duration::from_millis(250);
 
 impl Integrator {
     /// Looks whether the database was put back, before anything is served; if so, the logs begin anew and are told. What
@@ -26,7 +32,16 @@ impl Integrator {
         if !self.database.logs_begun().await? {
             return Ok(false);
         }
-        let Some(tick) = self.begin().await? else { return Ok(false) };
+        // Another node's tick may be under way; ours looks again at each of its own.
+        let mut begun = self.begin().await?;
+        for _ in 0..LOOKED_MAX {
+            if begun.is_some() {
+                break;
+            }
+            tokio::time::sleep(LOOKED_EVERY).await;
+            begun = self.begin().await?;
+        }
+        let Some(tick) = begun else { return Ok(false) };
         let next = match self.marking.judge(&tick.stand)? {
             None => self.behind(&tick).await?,
             some => some,
