@@ -138,7 +138,7 @@ BEGIN
     'countersign.request', 'countersign.process_version', 'countersign.process', 'countersign.idempotency',
     'countersign.login_bucket', 'countersign.one_time_link', 'countersign.api_token', 'countersign.session_seen',
     'countersign.session', 'countersign.password', 'countersign.access_grant', 'countersign.group_member', 'countersign.grp',
-    'countersign.person', 'audit.tile', 'audit.leaf', 'audit.record', 'audit.head', 'platform.route', 'countersign.workspace']
+    'countersign.person', 'audit.opening', 'audit.tile', 'audit.leaf', 'audit.record', 'audit.head', 'platform.route', 'countersign.workspace']
   LOOP
     IF of = 'countersign.person' THEN
       DELETE FROM countersign.person p WHERE p.workspace_id = ended;

@@ -10,6 +10,7 @@ const CLEAR_BYTES: &[&str] = &[
     "audit.deployment_entry.hash",
     "audit.head.frontier",
     "audit.leaf.hash",
+    "audit.opening.published_root",
     "audit.record.digests",
     "audit.tile.data",
     "countersign.api_token.token_hash",

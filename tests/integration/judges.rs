@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::ledger::{CHANGES, Export, House};
+use crate::restored::Installation;
 
 /// What the judge says of a folder, under one key a line; `kept` is a checkpoint that was kept.
 fn judge(folder: &Path, keys: &str, kept: Option<&Path>) -> Result<String, String> {
@@ -79,6 +80,30 @@ async fn a_stranger_s_program_sees_by_proof_that_history_was_rewritten() {
     judge(rewritten.dir.path(), own, Some(&kept)).unwrap_err();
     let ours = rewritten.verify(Some(own), &[note]).unwrap_err();
     assert!(ours.contains("are not those of the kept checkpoint"), "{ours}");
+}
+
+/// A log that began anew is a log like any other to a stranger's program.
+#[tokio::test]
+async fn a_stranger_s_program_judges_a_log_that_began_anew() {
+    let place = Installation::new(testkit::OwnCluster::new().await).await;
+    place.submit(250).await;
+    place.tick().await;
+    let early = place.export().await;
+    assert_eq!(place.integrator.order_epoch(None).await.unwrap(), 2);
+    place.submit(1).await;
+    place.tick().await;
+    let later = place.export().await;
+    let keys = later.text("vkey");
+    let lines: Vec<&str> = keys.lines().collect();
+    let size = later.text("checkpoint").lines().nth(1).unwrap().to_owned();
+    assert!(size.parse::<u64>().unwrap() > 256, "{size}: more than one tile");
+    assert_eq!(judge(later.dir.path(), lines[0], None), Ok(format!("ok size={size}")));
+    assert!(judge(&later.path("deployment"), lines[1], None).unwrap().starts_with("ok size="));
+    judge(later.dir.path(), lines[2], None).unwrap_err();
+    // It knows nothing of epochs: a checkpoint of before is of another log to it, and ours says what of it is there.
+    judge(later.dir.path(), lines[0], Some(&early.path("checkpoint"))).unwrap_err();
+    let verdict = later.verify(Some(&keys), &[early.text("checkpoint")]).unwrap();
+    assert_eq!(verdict.kept_earlier[0].lost, 0);
 }
 
 fn differs(one: &Path, other: &Path) -> bool {

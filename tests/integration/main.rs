@@ -28,6 +28,7 @@ mod receiver;
 mod records;
 mod remembered;
 mod resealed;
+mod restored;
 mod scope;
 mod scratch;
 mod sealed;

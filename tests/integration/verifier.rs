@@ -10,6 +10,7 @@ use tlog::{CosignerSigningKey, Note, SigningKey};
 use crate::browser::{Browser, Scripts, THEMES, WIDTHS, axe, faults, repository, until};
 use crate::erasure::{LIES, erased_export};
 use crate::ledger::{CHANGES, Export, House};
+use crate::restored::Installation;
 
 /// What is given beside the folder: keys, kept checkpoint and witnesses' keys as texts, and how many must have cosigned.
 #[derive(Default)]
@@ -52,6 +53,29 @@ fn assert_holds(said: &(String, String)) {
 
 async fn from_disk() -> Browser {
     Browser::open_at("file://", Scripts::Run).await
+}
+
+/// A log that began anew: the page verifies it with the newest keys, and says what it does not do.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_page_verifies_a_log_that_began_anew() {
+    let place = Installation::new(testkit::OwnCluster::new().await).await;
+    place.submit(1).await;
+    place.tick().await;
+    let early = place.export().await;
+    place.integrator.order_epoch(None).await.unwrap();
+    place.tick().await;
+    let later = place.export().await;
+    let [old, new] = [early.text("vkey"), later.text("vkey")];
+    let browser = from_disk().await;
+    let said = judge(&browser, later.dir.path(), later.dir.path(), &Given { keys: &new, ..Given::default() }).await;
+    assert_holds(&said);
+    assert!(said.1.contains("epoch 2: the log began anew") && said.1.contains("both keys"), "{}", said.1);
+    let said = judge(&browser, later.dir.path(), later.dir.path(), &Given { keys: &old, ..Given::default() }).await;
+    assert!(said.0.starts_with("NOT") && said.1.contains("wants the newest"), "{}", said.1);
+    let kept = early.text("checkpoint");
+    let given = Given { keys: &new, kept: &kept, ..Given::default() };
+    let said = judge(&browser, later.dir.path(), later.dir.path(), &given).await;
+    assert!(said.0.starts_with("NOT") && said.1.contains("checkpoints of the same epoch alone"), "{}", said.1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

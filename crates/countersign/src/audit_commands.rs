@@ -11,6 +11,8 @@ use crate::control::Ask;
 
 /// Longest file of keys or kept checkpoint that is read.
 const TEXT_BYTES_MAX: u64 = 1024 * 1024;
+/// Exit code of a verdict that holds, where records that somebody kept a checkpoint of are lost, as the log itself says.
+const LOST: u8 = 3;
 
 pub(crate) fn run(command: Audit) -> Result<ExitCode, String> {
     match command {
@@ -41,6 +43,12 @@ pub(crate) fn run(command: Audit) -> Result<ExitCode, String> {
             Ok(ExitCode::SUCCESS)
         }
         Audit::VerifyEnd(asked) => crate::workspace_commands::verify_end(&asked),
+        Audit::NewEpoch { data, epoch } => {
+            let opened = asked(data, &Ask::AuditNewEpoch { epoch })?;
+            println!("epoch {} of the logs is open; witnesses and whoever verifies need its keys", opened["epoch"]);
+            println!("print them with: countersign audit keys");
+            Ok(ExitCode::SUCCESS)
+        }
         Audit::Keys { data, workspace } => {
             let keys = asked(data, &Ask::AuditKeys { workspace })?;
             keys.as_array().into_iter().flatten().filter_map(Value::as_str).for_each(|key| println!("{key}"));
@@ -66,7 +74,11 @@ fn verify(dir: &Path, known: &ledger::verify::Known<'_>, is_json: bool) -> ExitC
         (Err(wrong), false) => eprintln!("NOT what was signed: {wrong}"),
         (Err(wrong), true) => println!("{}", json!({"holds": false, "wrong": wrong.to_string()})),
     }
-    if verdict.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    match verdict {
+        Ok(verdict) if verdict.kept_earlier.iter().any(|kept| kept.lost > 0) => ExitCode::from(LOST),
+        Ok(_) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
 }
 
 fn verify_live(data: Data, workspace: String, is_json: bool) -> Result<ExitCode, String> {

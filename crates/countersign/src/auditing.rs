@@ -6,14 +6,14 @@ use std::path::Path;
 use identity::erasing;
 use serde_json::{Value, json};
 use tenancy::erasure;
-use tenancy::policy::{ExportTrail, SeeTrail};
+use tenancy::policy::{ExportTrail, OrderEpoch, SeeTrail};
 use tenancy::trail;
 use tenancy::{
     Channel, Credential, Database, ErasureId, Internal, Origin, Permit, ReadOnly, Record, RecordId, Scope, Whole,
     WorkspaceId,
 };
 
-use crate::operator::{operate, words};
+use crate::operator::{Commands, operate, words};
 
 /// A workspace whose trail is asked about.
 pub(crate) struct Auditing<'a> {
@@ -91,7 +91,7 @@ impl Auditing<'_> {
 
     pub(crate) async fn keys(&self) -> Result<Value, String> {
         let (scope, permit) = self.view().await?;
-        let keys = ledger::export::keys(self.db, self.platform, &scope, &permit).await.map_err(words)?;
+        let keys = ledger::export::all_keys(self.db, self.platform, &scope, &permit).await.map_err(words)?;
         scope.finish();
         Ok(json!(keys))
     }
@@ -112,4 +112,30 @@ impl Auditing<'_> {
             "findings": report.findings,
         }))
     }
+}
+
+/// Most attempts to order an epoch while another tick runs.
+const ORDERED_MAX: usize = 40;
+
+/// Begins the logs anew by the operator's order, which leaves its record in the platform's own workspace first.
+pub(crate) async fn new_epoch(by: &Commands, epoch: Option<i32>) -> Result<Value, String> {
+    let mut scope = operate(&by.db, by.platform).await?;
+    let permit = scope.permit::<OrderEpoch>(Whole).await.map_err(words)?;
+    let mut record = Record::about(by.platform.uuid());
+    if let Some(epoch) = epoch {
+        record = record.with("epoch", epoch);
+    }
+    let _writer = scope.write(permit, record).map_err(words)?;
+    let _committed = scope.commit().await.map_err(words)?;
+    for _ in 0..ORDERED_MAX {
+        match by.integrator.order_epoch(epoch).await {
+            Ok(opened) => return Ok(json!({"epoch": opened})),
+            Err(tenancy::Error::Busy) => tokio::time::sleep(std::time::Duration::from_millis(250)).await,
+            Err(tenancy::Error::Bound { bound, .. }) => {
+                return Err(format!("that epoch may have been used; the next one is {bound}"));
+            }
+            Err(error) => return Err(words(error)),
+        }
+    }
+    Err("another node is at it; try again".to_owned())
 }

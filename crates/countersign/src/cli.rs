@@ -306,6 +306,16 @@ pub enum Audit {
     /// Verify the certificate of a workspace's end, without database, configuration or network.
     #[command(after_help = "Example:\n  countersign audit verify-end ./end --vkey deployment.vkey")]
     VerifyEnd(VerifyEnd),
+    /// Begin all logs anew in another epoch: when the data directory was put back and only a witness knows.
+    #[command(after_help = "Example:\n  countersign audit new-epoch")]
+    NewEpoch {
+        /// Where the running server keeps its data.
+        #[command(flatten)]
+        data: Data,
+        /// The epoch's number, when the next ones were used before the data directory was put back.
+        #[arg(long, value_name = "NUMBER")]
+        epoch: Option<i32>,
+    },
     /// Print the keys of a workspace's log and of the deployment's, to be kept where exports are verified.
     #[command(after_help = "Example:\n  countersign audit keys --workspace sample > sample.vkey")]
     Keys {

@@ -101,6 +101,11 @@ pub enum Ask {
         /// Slug.
         workspace: String,
     },
+    /// Begin the logs anew.
+    AuditNewEpoch {
+        /// The epoch's number, if the next one may have been used.
+        epoch: Option<i32>,
+    },
     /// Erase what the records hold of somebody who left, or of a month.
     AuditErase {
         /// Slug.

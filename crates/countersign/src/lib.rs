@@ -3,6 +3,7 @@
 mod admitted;
 mod audit_commands;
 mod auditing;
+mod begin_again;
 pub mod cli;
 pub mod commands;
 pub mod config;

@@ -47,6 +47,13 @@ const FIELDS: &[&str] = &[
     "workspace",
     "witness",
     "listener",
+    "stream",
+    "wait_s",
+    "failure",
+    "what",
+    "erasure",
+    "records",
+    "epoch",
     "log.target",
     "log.module_path",
     "log.file",
@@ -115,7 +122,8 @@ impl Visit for Line {
 }
 
 /// Rooms whose lines are kept. Libraries' own chatter stays out: its fields are nobody's list.
-const ROOMS: &[&str] = &["countersign", "web", "tenancy", "identity", "requests", "channels", "claims", "seal"];
+const ROOMS: &[&str] =
+    &["countersign", "web", "tenancy", "identity", "requests", "channels", "claims", "ledger", "seal"];
 
 fn is_kept(metadata: &Metadata<'_>) -> bool {
     let room = metadata.target().split("::").next().unwrap_or_default();

@@ -33,6 +33,8 @@ pub struct Commands {
     pub base_url: String,
     /// Where exports are written until whoever asked takes them.
     pub exports: std::path::PathBuf,
+    /// Gives records their leaves; opens another epoch when that is ordered.
+    pub integrator: ledger::Integrator,
     /// Runs the checks.
     pub checks: Arc<dyn Checks>,
     /// The door of a scratch instance; none in a real one.
@@ -75,6 +77,7 @@ impl Operator for Commands {
             Ask::AuditProof { workspace, record } => self.auditing(&workspace).await?.proof(&record).await,
             Ask::AuditKeys { workspace } => self.auditing(&workspace).await?.keys().await,
             Ask::AuditVerify { workspace } => self.auditing(&workspace).await?.verify().await,
+            Ask::AuditNewEpoch { epoch } => crate::auditing::new_epoch(self, epoch).await,
             Ask::AuditErase { workspace, person, month } => {
                 self.auditing(&workspace).await?.erase(person.as_deref(), month.as_deref()).await
             }

@@ -11,6 +11,7 @@ use std::time::Duration;
 use tenancy::{Database, PoolSizes, Server, WorkspaceId};
 use tokio::sync::watch;
 
+use crate::begin_again::{begin_again, workers};
 use crate::cli::Serve;
 use crate::config::{Config, Overrides};
 use crate::data_dir::{DataDir, default_root};
@@ -62,6 +63,7 @@ fn start(flags: &Serve) -> Result<(), Failure> {
     })?;
     let keys = data.private("keys").map_err(failed)?;
     let tls = data.private("tls").map_err(failed)?;
+    let mark = data.private("mark").map_err(failed)?;
     let access = match flags.scratch {
         true => Access::Scratch { also_uid: Some(identity.started_as) },
         false => Access::Product,
@@ -82,7 +84,7 @@ fn start(flags: &Serve) -> Result<(), Failure> {
         .enable_all()
         .build()
         .map_err(failed)?;
-    let paths = Paths { root, keys, tls };
+    let paths = Paths { root, keys, tls, mark };
     let outcome = runtime.block_on(run(flags, &config, &paths, private.as_ref(), url.as_deref()));
     runtime.shutdown_timeout(Duration::from_secs(5));
     if let Some(server) = private {
@@ -101,6 +103,7 @@ struct Paths {
     root: PathBuf,
     keys: PathBuf,
     tls: PathBuf,
+    mark: PathBuf,
 }
 
 async fn run(
@@ -115,17 +118,7 @@ async fn run(
     if rustls::crypto::aws_lc_rs::default_provider().install_default().is_err() {
         return Err("another cryptography provider was installed before ours".to_owned());
     }
-    let server = match (private, url) {
-        (Some(private), _) => Server {
-            host: tenancy::Host::Socket(private.socket_dir().to_owned()),
-            database: crate::postgres::DATABASE.to_owned(),
-            passwords: std::collections::BTreeMap::new(),
-            port: 5432,
-            tls: None,
-        },
-        (None, Some(url)) => external::prepare(url, &paths.keys).await?,
-        (None, None) => return Err("no database".to_owned()),
-    };
+    let server = reached(private, url, paths).await?;
     let keys = paths.keys.clone();
     let vault = tokio::task::spawn_blocking(move || seal::Vault::open_local(&keys)).await.map_err(words)?;
     let vault = Arc::new(vault.map_err(words)?);
@@ -133,24 +126,34 @@ async fn run(
     let sizes = PoolSizes { app: config.limits.database_connections_max, ..PoolSizes::default() };
     let db = Database::open(&server, Arc::clone(&vault), sizes).map_err(words)?;
     let (platform, first_start) = workspaces(&db, flags).await?;
+    let mark = begin_again(&db, platform, &paths.mark).await?;
     let app = proving::app(&db, config, platform);
     let listeners = Listeners::open(config, &paths.tls, app.app.clone()).await?;
     let base_url = listeners.base_url(config);
     let door = flags.scratch.then(|| scratch::PlainDoor::new(web::router(app.app.clone(), web::Listener::Plain)));
     let proof = proving::Proof::prepare(&db, &listeners, tail).await?;
     app.trust.set(Arc::clone(&proof));
-    let exports = paths.root.join("exports");
-    let commands =
-        Commands { db: db.clone(), platform, base_url: base_url.clone(), exports, checks: proof.clone(), door };
+    let (integrator, cosigning) = workers(&db, config, &base_url, platform, mark).await?;
+    let commands = Commands {
+        db: db.clone(),
+        platform,
+        base_url: base_url.clone(),
+        exports: paths.root.join("exports"),
+        integrator: integrator.clone(),
+        checks: proof.clone(),
+        door,
+    };
     let control = control::listen(&paths.root, Arc::new(commands)).map_err(words)?;
     let (stop, stopped) = watch::channel(false);
     let courier = tokio::spawn(mail::courier(&db, config, &base_url, &paths.root)?.run(stopped.clone()));
-    let integrator = tokio::spawn(ledger::Integrator::new(db.clone(), &base_url, platform).run(stopped.clone()));
-    let cosigning = ledger::Cosigning::new(db.clone(), config.witnesses.clone()).map_err(words)?;
-    let cosigning = tokio::spawn(cosigning.run(stopped.clone()));
-    let eraser = tokio::spawn(ledger::Eraser::new(db.clone()).run(stopped.clone()));
-    let ender = tokio::spawn(ledger::Ender::new(db.clone(), platform).run(stopped.clone()));
-    let keeper = tokio::spawn(ledger::Keeper::new(db.clone()).run(stopped.clone()));
+    let integrator = tokio::spawn(integrator.run(stopped.clone()));
+    // Each of their steps can be done again, so they are ended wherever they are.
+    let abrupt = [
+        tokio::spawn(cosigning.run(stopped.clone())),
+        tokio::spawn(ledger::Eraser::new(db.clone()).run(stopped.clone())),
+        tokio::spawn(ledger::Ender::new(db.clone(), platform).run(stopped.clone())),
+        tokio::spawn(ledger::Keeper::new(db.clone()).run(stopped.clone())),
+    ];
     let streamer = tokio::spawn(ledger::stream::Streamer::new(db.clone(), config.private_receivers).run(stopped));
     announce(&db, &listeners, &base_url, flags, paths, first_start).await?;
     let proving = tokio::spawn(Arc::clone(&proof).keep_proving());
@@ -161,11 +164,7 @@ async fn run(
     keeping.abort();
     control.abort();
     listeners.close().await;
-    cosigning.abort();
-    // Each of their steps can be done again.
-    eraser.abort();
-    ender.abort();
-    keeper.abort();
+    abrupt.iter().for_each(tokio::task::JoinHandle::abort);
     if tokio::time::timeout(Duration::from_secs(5), integrator).await.is_err() {
         tracing::warn!("the integrator did not end in time; its tick is undone and done again at the next start");
     }
@@ -176,6 +175,21 @@ async fn run(
         tracing::warn!("the courier did not end in time; what it held comes back at the next start");
     }
     Ok(())
+}
+
+/// How the database is reached: the private one, or the one that was named.
+async fn reached(private: Option<&PrivatePostgres>, url: Option<&str>, paths: &Paths) -> Result<Server, String> {
+    match (private, url) {
+        (Some(private), _) => Ok(Server {
+            host: tenancy::Host::Socket(private.socket_dir().to_owned()),
+            database: crate::postgres::DATABASE.to_owned(),
+            passwords: std::collections::BTreeMap::new(),
+            port: 5432,
+            tls: None,
+        }),
+        (None, Some(url)) => external::prepare(url, &paths.keys).await,
+        (None, None) => Err("no database".to_owned()),
+    }
 }
 
 /// The platform's own workspace, the sample of a first start, and whether this is one.

@@ -66,7 +66,7 @@ pub struct Person {
 }
 
 /// What somebody is called of whom everything was erased.
-const FORGOTTEN: &str = "Erased person";
+pub const FORGOTTEN: &str = "Erased person";
 
 /// What is sealed of a person.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -11,6 +11,7 @@ use data_encoding::BASE64;
 use tlog::{Checkpoint, Hash, PROOF_HASHES_MAX, TileNodes, prove_consistency, verify_consistency};
 
 use crate::folder;
+use crate::succession::log_of;
 use crate::verify::{Wrong, open, open_text, own_keys, read_resource, read_text, wrong};
 
 /// Most proofs of an export that are looked at.
@@ -43,7 +44,14 @@ pub fn prove(export: &Path, kept: &Path, note: &str) -> Result<Grown, Wrong> {
     let stands = open(&path, &keys)?;
     let kept_at = open_text(kept, note, &keys)?;
     if kept_at.origin != stands.origin {
-        return Err(wrong(kept, format!("it is of {} and not of {}", kept_at.origin, stands.origin)));
+        let is_earlier =
+            log_of(&kept_at.origin).zip(log_of(&stands.origin)).is_some_and(|(a, b)| a.0 == b.0 && a.1 < b.1);
+        let hint = if is_earlier {
+            "; the log began anew since, and countersign audit verify --kept says what of it is there"
+        } else {
+            ""
+        };
+        return Err(wrong(kept, format!("it is of {} and not of {}{hint}", kept_at.origin, stands.origin)));
     }
     let grown = |file, holds| Grown { kept: kept_at.size, size: stands.size, file, holds };
     match kept_at.size {

@@ -6,15 +6,17 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use tenancy::{Cosignature, Database, DeploymentHead, Error};
+use tenancy::{Cosignature, Database, DeploymentHead, Error, WorkspaceId};
 use tlog::{
-    AddCheckpoint, CosignerVerifierKey, Hash, Note, NoteError, SIZE_CONTENT_TYPE, Tile, TileNodes, prove_consistency,
-    tiles_of_consistency,
+    AddCheckpoint, Checkpoint, CosignerVerifierKey, Hash, Note, NoteError, SIZE_CONTENT_TYPE, Tile, TileNodes,
+    prove_consistency, tiles_of_consistency,
 };
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use crate::doubt::Doubt;
+use crate::origin;
 use crate::proof::deployment_tile;
 
 /// How often it is looked whether the log has grown.
@@ -98,6 +100,7 @@ pub struct Cosigning {
     database: Database,
     client: reqwest::Client,
     witnesses: Vec<WitnessAt>,
+    doubts: Option<(WorkspaceId, Doubt)>,
 }
 
 /// What was last asked of a witness.
@@ -120,7 +123,20 @@ impl Cosigning {
             .connect_timeout(CONNECT_MAX)
             .timeout(WHOLE_MAX)
             .build()?;
-        Ok(Self { database, client, witnesses })
+        Ok(Self { database, client, witnesses, doubts: None })
+    }
+
+    /// The same, raising a doubt when a witness shows that it holds more of the log than there is, signed by the log's own
+    /// key, which is the platform's.
+    #[must_use]
+    pub fn doubting(self, platform: WorkspaceId, doubt: Doubt) -> Self {
+        Self { doubts: Some((platform, doubt)), ..self }
+    }
+
+    /// Asks every witness once, before anything is signed: what only they know is known in time. One that does not answer
+    /// holds up nothing for longer than five seconds.
+    pub async fn look_first(&self) {
+        self.round(&mut HashMap::new(), &mut HashMap::new()).await;
     }
 
     /// Asks until `shutdown` holds `true` or its sender is gone.
@@ -170,7 +186,16 @@ impl Cosigning {
                         tracing::warn!(witness, "the witness cosigns again");
                     }
                 }
-                Err(error) if error.is_alarm() => tracing::error!(witness, %error, "the deployment's log is in doubt"),
+                Err(error) if error.is_alarm() => {
+                    tracing::error!(
+                        witness,
+                        %error,
+                        "the deployment's log is in doubt; if the database was put back, order countersign audit new-epoch"
+                    );
+                    if matches!(error, CosigningError::Ahead { .. }) {
+                        self.doubt(&self.witnesses[at], &head).await;
+                    }
+                }
                 Err(error) if !was_troubled => tracing::warn!(witness, %error, "no cosignature; trying again"),
                 Err(_) => {}
             }
@@ -200,6 +225,33 @@ impl Cosigning {
         Ok(self.database.store_cosignature(head.epoch, &newest).await?)
     }
 
+    /// Raises the doubt if the witness shows a note of ours that is of more entries than there are.
+    async fn doubt(&self, witness: &WitnessAt, head: &DeploymentHead) {
+        let Some((platform, doubt)) = &self.doubts else { return };
+        let origin = head.checkpoint.lines().next().unwrap_or_default();
+        let Ok(keys) = self.database.keys(*platform).await else { return };
+        let Some(key) = origin::signing_key(&keys, origin) else { return };
+        let hex = data_encoding::HEXLOWER.encode(&seal::sha256(origin.as_bytes()));
+        let shown = self.client.get(format!("{}/{hex}/checkpoint", witness.url)).send().await;
+        let Ok(Ok((200, _, text))) = (match shown {
+            Ok(answer) => tokio::time::timeout(WHOLE_MAX, read(answer)).await,
+            Err(_) => return,
+        }) else {
+            return;
+        };
+        let opened = Note::parse(text.as_bytes())
+            .ok()
+            .and_then(|note| Checkpoint::open(&note, std::slice::from_ref(key.verifier())).ok());
+        if opened.is_some_and(|held| held.origin == origin && held.size > head.size) {
+            tracing::error!(
+                witness = witness.key.name(),
+                "the witness shows more of the log than is here, signed by its key: nothing is signed until the operator \
+                 orders countersign audit new-epoch"
+            );
+            doubt.raise();
+        }
+    }
+
     /// Shows it the note until it cosigns; what it holds, it says itself.
     async fn converse(&self, witness: &WitnessAt, head: &DeploymentHead, known: u64) -> Result<String, CosigningError> {
         let mut old = known;
@@ -225,19 +277,7 @@ impl Cosigning {
 
     async fn post(&self, witness: &WitnessAt, body: String) -> Result<(u16, bool, String), CosigningError> {
         let asked = self.client.post(format!("{}/add-checkpoint", witness.url)).body(body);
-        let mut answer = asked.send().await?;
-        let status = answer.status().as_u16();
-        let kind = answer.headers().get(reqwest::header::CONTENT_TYPE);
-        let is_size = kind.is_some_and(|kind| kind.as_bytes() == SIZE_CONTENT_TYPE.as_bytes());
-        let mut bytes = Vec::new();
-        while let Some(chunk) = answer.chunk().await? {
-            if bytes.len() + chunk.len() > ANSWER_BYTES_MAX {
-                return Err(CosigningError::Answer("too long"));
-            }
-            bytes.extend_from_slice(&chunk);
-        }
-        let text = String::from_utf8(bytes).map_err(|_| CosigningError::Answer("not UTF-8"))?;
-        Ok((status, is_size, text))
+        read(asked.send().await?).await
     }
 
     /// The proof that a log begins with so many of its leaves; none from no leaves.
@@ -253,6 +293,22 @@ impl Cosigning {
         let nodes = TileNodes::new(head.size, |tile| tiles.get(&tile).cloned());
         Ok(prove_consistency(&nodes, old, head.size).map_err(|_| damaged())?)
     }
+}
+
+/// Reads an answer: its status, whether it is a size, and its text.
+async fn read(mut answer: reqwest::Response) -> Result<(u16, bool, String), CosigningError> {
+    let status = answer.status().as_u16();
+    let kind = answer.headers().get(reqwest::header::CONTENT_TYPE);
+    let is_size = kind.is_some_and(|kind| kind.as_bytes() == SIZE_CONTENT_TYPE.as_bytes());
+    let mut bytes = Vec::new();
+    while let Some(chunk) = answer.chunk().await? {
+        if bytes.len() + chunk.len() > ANSWER_BYTES_MAX {
+            return Err(CosigningError::Answer("too long"));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    let text = String::from_utf8(bytes).map_err(|_| CosigningError::Answer("not UTF-8"))?;
+    Ok((status, is_size, text))
 }
 
 /// The line of an answer that is this witness's cosignature of the note.

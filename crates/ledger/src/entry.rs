@@ -4,8 +4,8 @@
 //! `{"action":..,"class":..,"e":..,"f":[[name,digest],..],"rec":..,"ts_us":..,"v":1}`. A digest is the base64 of
 //! `SHA-256("countersign/audit/v1" || 00 || name || 00 || salt[32] || value)`, one salt a field, so one field can be shown
 //! without another. The deployment's entries are `{"cp":..,"v":1,"ws":..}`, a checkpoint's hash under its workspace's
-//! label, `{"end":..,"v":1,"ws":..}`, the hash of the certificate of its end, and `{"hb":..,"v":1}`, a sign of life in
-//! microseconds since 1970.
+//! label, `{"end":..,"v":1,"ws":..}`, the hash of the certificate of its end, `{"hb":..,"v":1}`, a sign of life in
+//! microseconds since 1970, and `{"after":..,"cp":..,"restored":..,"size":..,"v":1}` with which it begins anew.
 
 use std::fmt::Write as _;
 
@@ -13,10 +13,13 @@ use data_encoding::BASE64;
 use seal::sha256;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use tenancy::epoch::Opening;
 use tenancy::erasure::PartName;
 use tenancy::log::Commitments;
 use tenancy::{canonical, field_digest};
 use tlog::decode_base64;
+
+use crate::epoch;
 
 /// Fields that a record may commit to, in the order of its mask's bits.
 pub const FIELDS: [&str; 6] = ["actor", "ip", "device", "target", "context", "diff"];
@@ -228,6 +231,20 @@ pub fn of_end(origin: &str, certificate: &str, index: u64) -> String {
     format!(r#"{{"end":"{}","v":1,"ws":"{}"}}"#, BASE64.encode(&hash), BASE64.encode(&label))
 }
 
+/// The entry with which the deployment's log begins anew: the checkpoint that was published last of the epoch before, by
+/// its hash and leaves, as far as it is known. `origin` is the log's name in an earlier epoch.
+#[must_use]
+pub fn opening(origin: &str, opening: &Opening) -> String {
+    let previous = opening.published.map(|known| known.epoch).max(opening.previous).unwrap_or(0);
+    match epoch::published_text(origin, opening) {
+        Some((size, text)) => {
+            let hash = BASE64.encode(&sha256(text.as_bytes()));
+            format!(r#"{{"after":{previous},"cp":"{hash}","restored":{},"size":{size},"v":1}}"#, opening.restored)
+        }
+        None => format!(r#"{{"after":{previous},"restored":{},"v":1}}"#, opening.restored),
+    }
+}
+
 /// The deployment's sign of life.
 #[must_use]
 pub fn heartbeat(now_us: i64) -> String {
@@ -253,6 +270,15 @@ pub enum DeploymentEntry {
     },
     /// A sign of life, in microseconds since 1970.
     Heartbeat(i64),
+    /// The log began anew here.
+    Opening {
+        /// The epoch before.
+        after: i64,
+        /// SHA-256 of the checkpoint that was published last in it, and its entries, where they are known.
+        published: Option<([u8; 32], u64)>,
+        /// Entries that were left of it.
+        restored: u64,
+    },
 }
 
 impl DeploymentEntry {
@@ -269,6 +295,14 @@ impl DeploymentEntry {
             let bytes = value[name].as_str().and_then(decode_base64);
             bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok())
         };
+        if let (Some(after), Some(restored)) = (value["after"].as_i64(), value["restored"].as_u64()) {
+            let published = hash("cp").zip(value["size"].as_u64());
+            let members = if published.is_some() { 5 } else { 3 };
+            return match value.as_object().map(Map::len) == Some(members) {
+                true => Ok(Self::Opening { after, published, restored }),
+                false => Err(EntryError("the entry is no opening")),
+            };
+        }
         match (value.as_object().map(Map::len), value["hb"].as_i64(), hash("ws"), hash("cp"), hash("end")) {
             (Some(2), Some(at_us), None, None, None) => Ok(Self::Heartbeat(at_us)),
             (Some(3), None, Some(label), Some(hash), None) => Ok(Self::Checkpoint { label, hash }),

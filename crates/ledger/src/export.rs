@@ -10,16 +10,17 @@ use std::path::Path;
 
 use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
-use tenancy::erasure;
 use tenancy::leaves::{self, LeafRecord, LeafRow, Part};
 use tenancy::policy::SeeTrail;
 use tenancy::{Cosignature, Database, Permit, ReadOnly, Scope, WorkspaceId};
+use tenancy::{epoch, erasure};
 use tlog::{Checkpoint, Note};
 
 use crate::erased::{Erased, Unexplained};
 use crate::folder::{self, Folder, Lines};
 use crate::page::PAGE;
-use crate::{entry, origin};
+use crate::verify::EPOCHS_MAX;
+use crate::{entry, origin, succession, successors};
 
 /// A record of an erasure has its leaf in a signed log after so long at most.
 pub(crate) const LEAF_TIME: SignedDuration = SignedDuration::from_secs(60);
@@ -112,10 +113,54 @@ pub async fn export(
         return Err(unexplained(scope, permit, wrong).await?);
     }
     let deployment = export_deployment(database, scope.workspace(), &out.join(folder::DEPLOYMENT)).await?;
-    let [own, common] = keys(database, platform, scope, permit).await?;
-    folder::write(out, folder::VKEY, format!("{own}\n{common}\n").as_bytes())?;
+    let keys = all_keys(database, platform, scope, permit).await?;
+    folder::write(out, folder::VKEY, (keys.join("\n") + "\n").as_bytes())?;
+    successions(database, scope, permit, out).await?;
     folder::write(out, folder::PAGE, PAGE.as_bytes())?;
     Ok(Exported { origin: checkpoint.origin, records: checkpoint.size, deployment: deployment.size })
+}
+
+/// The notes by which the keys of earlier epochs name those that follow.
+async fn successions(
+    database: &Database,
+    scope: &Scope<ReadOnly>,
+    permit: &Permit<SeeTrail>,
+    out: &Path,
+) -> Result<(), ExportError> {
+    for opening in epoch::openings(scope, permit).await?.into_iter().filter(|opening| opening.told) {
+        if let Some(note) = opening.succession {
+            folder::write(out, &format!("{}{}", successors::PREFIX, opening.epoch), note.as_bytes())?;
+        }
+    }
+    for (epoch, note) in database.deployment_successions().await? {
+        let name = format!("{}/{}{epoch}", folder::DEPLOYMENT, successors::PREFIX);
+        folder::write(out, &name, note.as_bytes())?;
+    }
+    Ok(())
+}
+
+/// The keys of both logs as [`keys`] gives them, and behind them those of every earlier epoch.
+///
+/// # Errors
+/// As [`keys`].
+pub async fn all_keys(
+    database: &Database,
+    platform: WorkspaceId,
+    scope: &Scope<ReadOnly>,
+    permit: &Permit<SeeTrail>,
+) -> Result<Vec<String>, ExportError> {
+    let newest = keys(database, platform, scope, permit).await?;
+    let own = scope.keys();
+    let common = database.keys(platform).await?;
+    let mut all = newest.to_vec();
+    for (key, keys) in newest.iter().zip([own, common.as_ref()]) {
+        let name = key.split('+').next().unwrap_or_default();
+        let Some((log, epoch)) = succession::log_of(name) else { continue };
+        let first = epoch.saturating_sub(EPOCHS_MAX as i64).max(1);
+        let before = (first..epoch).rev().filter_map(|epoch| origin::signing_key(keys, &format!("{log}/e{epoch}")));
+        all.extend(before.map(|key| key.verifier().to_string()));
+    }
+    Ok(all)
 }
 
 /// The keys of the workspace's log and of the deployment's, in their text form.

@@ -2,13 +2,17 @@
 
 use std::time::Duration;
 
+use tenancy::epoch::{Published, Why};
 use tenancy::log::{Commitments, DEPLOYMENT, DeploymentEntry, Head, Leaf, Tick, TilePart};
 use tenancy::{Database, Error, WorkspaceId, faults};
 use tlog::{Checkpoint, Frontier, leaf_hash};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use crate::doubt::Doubt;
 use crate::growing::Growing;
+use crate::marking::{Marking, Signed};
+use crate::published::Mark;
 use crate::{ender, entry, origin};
 
 /// How often records without a leaf are looked for.
@@ -17,13 +21,17 @@ const TICK_EVERY: Duration = Duration::from_millis(250);
 const ANCHOR_EVERY: Duration = Duration::from_secs(10);
 /// The deployment's log is never silent for longer: silence is otherwise the same as a tail that was cut off.
 const HEARTBEAT_EVERY_S: f64 = 600.0;
+/// Most epochs that one tick opens.
+const OPENED_MAX: usize = 2;
 
 /// Turns records into logs until it is told to stop.
 #[derive(Debug, Clone)]
 pub struct Integrator {
-    database: Database,
+    pub(crate) database: Database,
     host: String,
-    platform: WorkspaceId,
+    pub(crate) platform: WorkspaceId,
+    pub(crate) marking: Marking,
+    pub(crate) doubt: Doubt,
 }
 
 /// What one tick did.
@@ -40,7 +48,19 @@ impl Integrator {
     /// are there keep their names.
     #[must_use]
     pub fn new(database: Database, url: &str, platform: WorkspaceId) -> Self {
-        Self { database, host: origin::host_of(url), platform }
+        Self { database, host: origin::host_of(url), platform, marking: Marking::default(), doubt: Doubt::default() }
+    }
+
+    /// The same, with a mark of what it published outside of the database: a database that was put back is noticed.
+    #[must_use]
+    pub fn marked(self, mark: Mark) -> Self {
+        Self { marking: Marking::by(mark), ..self }
+    }
+
+    /// The same, signing nothing while a witness raises this doubt.
+    #[must_use]
+    pub fn doubting(self, doubt: Doubt) -> Self {
+        Self { doubt, ..self }
     }
 
     /// Ticks until `shutdown` holds `true` or its sender is gone.
@@ -50,7 +70,7 @@ impl Integrator {
         while shutdown.has_changed().is_ok() && !*shutdown.borrow() {
             let is_time = Instant::now() >= anchor_at;
             let done = match is_time {
-                true => self.tick(true).await,
+                true => self.tick_and_tell().await,
                 false => match self.database.log_is_behind().await {
                     Ok(true) => self.tick(false).await,
                     Ok(false) => Ok(Done::default()),
@@ -74,13 +94,49 @@ impl Integrator {
         }
     }
 
-    /// One tick: every record of the cut gets its leaf, and with `anchors` the deployment's log its entries.
+    /// A tick, and what an opened epoch has not told yet.
+    async fn tick_and_tell(&self) -> Result<Done, Error> {
+        let done = self.tick(true).await?;
+        if !self.doubt.is_raised() {
+            self.tell().await?;
+        }
+        Ok(done)
+    }
+
+    /// One tick: every record of the cut gets its leaf, and with `anchors` the deployment's log its entries. Where the
+    /// database was put back, the logs begin anew first.
     ///
     /// # Errors
     /// The general failures of a statement; then nothing was changed.
     pub async fn tick(&self, anchors: bool) -> Result<Done, Error> {
-        let Some(tick) = self.database.tick(&self.host).await? else { return Ok(Done::default()) };
+        self.marking.settle().await?;
+        if self.doubt.is_raised() {
+            return Ok(Done::default());
+        }
+        for _ in 0..OPENED_MAX {
+            let Some(tick) = self.begin().await? else { return Ok(Done::default()) };
+            let next = match self.marking.judge(&tick.stand)? {
+                Some(epoch) => Err((tick, epoch)),
+                None => self.integrate(tick, anchors).await?,
+            };
+            match next {
+                Ok(done) => return Ok(done),
+                Err((tick, epoch)) => self.open_epoch(tick, epoch, Why::Restored).await?,
+            }
+            self.tell().await?;
+        }
+        Err(Error::Integrity("the database is put back again and again"))
+    }
+
+    /// A tick as it begins; nothing when another node is at it.
+    pub(crate) async fn begin(&self) -> Result<Option<Tick>, Error> {
+        self.database.tick(&self.host, self.marking.first_epoch()?).await
+    }
+
+    /// The work of a tick. Given back with the epoch that must be opened, when a log is behind what was published of it.
+    async fn integrate(&self, tick: Tick, anchors: bool) -> Result<Result<Done, (Tick, i32)>, Error> {
         let mut done = Done::default();
+        let mut signed = Vec::new();
         let mut open: Option<Open> = None;
         loop {
             let waiting = tick.waiting().await?;
@@ -89,8 +145,16 @@ impl Integrator {
             }
             for record in waiting {
                 if open.as_ref().is_none_or(|open| open.workspace != record.workspace) {
-                    close(&tick, open.take()).await?;
-                    open = Some(Open::of(&tick, record.workspace).await?);
+                    signed.extend(close(&tick, open.take()).await?);
+                    let next = Open::of(&tick, record.workspace).await?;
+                    if let Some(epoch) =
+                        self.marking.contradicted(&tick.stand, next.workspace, &next.log.tree.frontier)?
+                    {
+                        tick.leave().await?;
+                        let tick = self.begin().await?.ok_or(Error::Busy)?;
+                        return Ok(Err((tick, epoch)));
+                    }
+                    open = Some(next);
                 }
                 // The switch passes a record over: what a campaign that counts must find.
                 if faults::on("record-without-leaf") && record.order % 40 == 0 {
@@ -105,16 +169,17 @@ impl Integrator {
                 open.store(&tick).await?;
             }
         }
-        close(&tick, open).await?;
+        signed.extend(close(&tick, open).await?);
         if anchors {
-            done.entries = self.anchor(&tick).await?;
+            done.entries = self.anchor(&tick, &mut signed).await?;
         }
-        tick.commit().await?;
-        Ok(done)
+        let stand = tick.commit().await?;
+        self.marking.note(stand, signed).await?;
+        Ok(Ok(done))
     }
 
     /// Enters checkpoints into the deployment's log, or a heartbeat where there was nothing for long.
-    async fn anchor(&self, tick: &Tick) -> Result<u64, Error> {
+    async fn anchor(&self, tick: &Tick, signed: &mut Vec<Signed>) -> Result<u64, Error> {
         let fresh = tick.unanchored().await?;
         let (silent_s, now_us) = tick.silence().await?;
         let mut log = Log::of(tick, DEPLOYMENT).await?;
@@ -143,39 +208,39 @@ impl Integrator {
         tick.grow_tiles(DEPLOYMENT, &log.take_tiles()).await?;
         let name = origin::of_deployment(&tick.names, self.platform);
         log.sign(tick, self.platform, &name).await;
-        log.store_head(tick, DEPLOYMENT).await?;
+        signed.extend(log.store_head(tick, DEPLOYMENT).await?);
         Ok(entries.len() as u64)
     }
 }
 
 /// A log that grows within a tick.
-struct Log {
+pub(crate) struct Log {
     head: Head,
-    tree: Growing,
+    pub(crate) tree: Growing,
     is_signed: bool,
 }
 
 impl Log {
-    async fn of(tick: &Tick, log: WorkspaceId) -> Result<Self, Error> {
+    pub(crate) async fn of(tick: &Tick, log: WorkspaceId) -> Result<Self, Error> {
         let head = tick.head(log).await?;
         let frontier = Frontier::from_bytes(head.size, &head.frontier)
             .map_err(|_| Error::Integrity("the head of a log is not its frontier"))?;
         Ok(Self { head, tree: Growing::from(frontier), is_signed: false })
     }
 
-    fn enter(&mut self, entry: String, of: Option<(WorkspaceId, u64)>) -> DeploymentEntry {
+    pub(crate) fn enter(&mut self, entry: String, of: Option<(WorkspaceId, u64)>) -> DeploymentEntry {
         let (index, hash) = (self.tree.frontier.size(), leaf_hash(entry.as_bytes()));
         self.tree.append(hash);
         DeploymentEntry { index, of, entry, hash: hash.0 }
     }
 
-    fn take_tiles(&mut self) -> Vec<TilePart> {
+    pub(crate) fn take_tiles(&mut self) -> Vec<TilePart> {
         let tiles = std::mem::take(&mut self.tree.tiles).into_iter();
         tiles.map(|((level, index), hashes)| TilePart { level, index, hashes }).collect()
     }
 
     /// Signs how the log stands. A workspace whose keys cannot be read keeps the note it had; the others do not wait.
-    async fn sign(&mut self, tick: &Tick, keys_of: WorkspaceId, name: &str) {
+    pub(crate) async fn sign(&mut self, tick: &Tick, keys_of: WorkspaceId, name: &str) {
         let mut checkpoint = Checkpoint {
             origin: name.to_owned(),
             size: self.tree.frontier.size(),
@@ -200,26 +265,34 @@ impl Log {
         }
     }
 
-    async fn store_head(&mut self, tick: &Tick, log: WorkspaceId) -> Result<(), Error> {
+    /// Stores how it stands; what was published by it, once the tick is committed.
+    pub(crate) async fn store_head(&mut self, tick: &Tick, log: WorkspaceId) -> Result<Option<Signed>, Error> {
         self.head.size = self.tree.frontier.size();
         self.head.frontier = self.tree.frontier.to_bytes();
-        tick.store_head(log, &self.head, self.is_signed).await
+        tick.store_head(log, &self.head, self.is_signed).await?;
+        let (size, root) = (self.head.size, self.tree.frontier.root().0);
+        Ok(self.is_signed.then_some((log, Published { epoch: tick.names.epoch, size, root })))
     }
 }
 
 /// A workspace's log while its records are read.
-struct Open {
+pub(crate) struct Open {
     workspace: WorkspaceId,
     log: Log,
     leaves: Vec<Leaf>,
 }
 
 impl Open {
-    async fn of(tick: &Tick, workspace: WorkspaceId) -> Result<Self, Error> {
+    pub(crate) async fn of(tick: &Tick, workspace: WorkspaceId) -> Result<Self, Error> {
         Ok(Self { workspace, log: Log::of(tick, workspace).await?, leaves: Vec::new() })
     }
 
-    fn append(&mut self, epoch: i32, record: &Commitments) {
+    /// Leaves that it has.
+    pub(crate) fn size(&self) -> u64 {
+        self.log.tree.frontier.size()
+    }
+
+    pub(crate) fn append(&mut self, epoch: i32, record: &Commitments) {
         let mut text = entry::of_record(epoch, record);
         if faults::on("leaf-of-another-entry") && record.order % 2 == 0 {
             text.push(' ');
@@ -229,14 +302,15 @@ impl Open {
         self.log.tree.append(hash);
     }
 
-    async fn store(&mut self, tick: &Tick) -> Result<(), Error> {
+    pub(crate) async fn store(&mut self, tick: &Tick) -> Result<(), Error> {
         tick.store_leaves(self.workspace, &std::mem::take(&mut self.leaves)).await?;
         tick.grow_tiles(self.workspace, &self.log.take_tiles()).await
     }
 }
 
-async fn close(tick: &Tick, open: Option<Open>) -> Result<(), Error> {
-    let Some(mut open) = open else { return Ok(()) };
+/// Signs and stores a log that was read through.
+pub(crate) async fn close(tick: &Tick, open: Option<Open>) -> Result<Option<Signed>, Error> {
+    let Some(mut open) = open else { return Ok(None) };
     open.store(tick).await?;
     let name = origin::of_workspace(&tick.names, open.workspace);
     open.log.sign(tick, open.workspace, &name).await;

@@ -7,10 +7,11 @@ use serde_json::Value;
 use tenancy::OwnEntry;
 use tenancy::erasure;
 use tenancy::leaves::{self, LeafRecord, LeafRow, LogHead, Part};
-use tenancy::policy::SeeTrail;
+use tenancy::policy::{Action as _, OpenEpoch, SeeTrail};
 use tenancy::{Database, Error, Permit, ReadOnly, Scope};
 use tlog::{Checkpoint, Hash, Note, leaf_hash};
 
+use crate::earlier::Opened;
 use crate::entry::{self, Entry};
 use crate::erased::Erased;
 use crate::export::LEAF_TIME;
@@ -176,6 +177,18 @@ impl Recomputed {
         self.roots.get(&size).copied().flatten()
     }
 
+    /// What the record that opens an epoch says was wrong when it began is wrong for good.
+    fn began(&self, index: u64, record: &LeafRecord, report: &mut Report) {
+        if index > 0 || record.committed.action != OpenEpoch::CODE {
+            return;
+        }
+        match record.value("context").and_then(Opened::read) {
+            Some(opened) if opened.differ == 0 => {}
+            Some(opened) => report.find(opened.words()),
+            None => report.find("the log begins anew and does not say how".to_owned()),
+        }
+    }
+
     fn leaf(&mut self, epoch: i32, row: &LeafRow, report: &mut Report) {
         let index = self.grown.frontier.size();
         if row.index != index {
@@ -192,6 +205,7 @@ impl Recomputed {
                 if hash.0.as_slice() != row.hash {
                     report.find(format!("record {} (leaf {index}) is not what its leaf says", record.committed.id));
                 }
+                self.began(index, record, report);
                 let noted = self.erased.note(index, record);
                 match judge_record(&text, record).and_then(|is_whole| noted.map(|()| is_whole)) {
                     Ok(is_whole) => report.intact += u64::from(is_whole),

@@ -16,11 +16,15 @@ use tlog::{
     BUNDLE_BYTES_MAX, Checkpoint, Difference, Frontier, NOTE_BYTES_MAX, Note, Resource, VerifierKey, verify_log,
 };
 
+use crate::earlier::Earlier;
 use crate::entry::{self, DeploymentEntry, Entry};
 use crate::erased::Erased;
 use crate::page::PageFound;
+use crate::succession::log_of;
 use crate::witnessed::{self, Witnessed};
-use crate::{consistency, folder};
+use crate::{consistency, folder, successors};
+
+pub use crate::earlier::{EPOCHS_MAX, KeptEarlier, Opened};
 
 /// Longest line of the records, in bytes.
 pub const LINE_BYTES_MAX: u64 = 1024 * 1024;
@@ -63,8 +67,14 @@ pub struct Verdict {
     pub own: u64,
     /// Leaves of the newest own checkpoint in the deployment's log.
     pub anchored: u64,
-    /// Leaves of each checkpoint that was kept.
+    /// Leaves of each checkpoint that was kept of this epoch.
     pub kept: Vec<u64>,
+    /// Checkpoints that were kept of earlier epochs, and what of them is lost.
+    pub kept_earlier: Vec<KeptEarlier>,
+    /// How this epoch and those before it began, newest first; empty for a log that never began anew.
+    pub opened: Vec<Opened>,
+    /// Keys that were accepted because a key that you know names them as its successor.
+    pub succeeded: Vec<String>,
     /// Which keys came from elsewhere than the export.
     pub pinned: Pinned,
     /// What each witness whose key was given said of the deployment's log.
@@ -120,6 +130,11 @@ impl Verdict {
             "anchored": self.anchored,
             "proofs": self.proofs,
             "verify_html": self.page.word(),
+            "epochs": self.opened.iter().map(Opened::to_json).collect::<Vec<_>>(),
+            "kept_earlier": self.kept_earlier.iter().map(|one| {
+                json!({"epoch": one.epoch, "records": one.size, "lost": one.lost})
+            }).collect::<Vec<_>>(),
+            "succeeded": self.succeeded,
             "trust": {"keys_given": pinned, "kept": self.kept, "witnesses": witnessed::to_json(&self.witnesses)},
         })
     }
@@ -141,6 +156,7 @@ impl Verdict {
                 self.deployment, self.own, self.anchored
             ),
         ];
+        lines.extend(self.opened.iter().map(Opened::words));
         if self.proofs > 0 {
             lines.push(format!("{} proofs of consistency in the folder lead to this checkpoint", self.proofs));
         }
@@ -156,7 +172,23 @@ impl Verdict {
             }
         };
         lines.push(pinned.to_owned());
+        lines.extend(self.succeeded.iter().map(|key| {
+            format!(
+                "trust: the key {key} is not one you gave; one that you gave names it as its successor after a restore"
+            )
+        }));
+        lines.extend(self.kept_earlier.iter().map(|one| match one.lost {
+            0 => format!("trust: the {} records of epoch {} that you kept a checkpoint of are all there", one.size, one.epoch),
+            lost => format!(
+                "LOST: of the {} records of epoch {} that you kept a checkpoint of, {lost} are gone, as the log itself says",
+                one.size, one.epoch
+            ),
+        }));
         lines.push(match self.kept.iter().max() {
+            _ if self.kept.is_empty() && !self.kept_earlier.is_empty() => {
+                "trust: no checkpoint of this epoch was given, so an older state of it put back would not be seen"
+                    .to_owned()
+            }
             Some(size) => format!("trust: the log goes on from the checkpoint of {size} records that you kept"),
             None => {
                 "trust: no earlier checkpoint was given (--kept), so an older state put back, or a history rewritten \
@@ -186,14 +218,17 @@ pub fn export_known(root: &Path, known: &Known<'_>) -> Result<Verdict, Wrong> {
     let (keys, kept) = (known.keys, known.kept);
     let witnesses = known.witnesses.map(witnessed::keys_of).transpose()?.unwrap_or_default();
     let own_keys = own_keys(root)?;
-    let given = keys.map(|text| keys_of(Path::new("--vkey"), text)).transpose()?;
+    let mut given = keys.map(|text| keys_of(Path::new("--vkey"), text)).transpose()?;
+    let succeeded = given.as_mut().map_or(Ok(Vec::new()), |given| successors::accept(root, given))?;
     let keys = given.as_deref().unwrap_or(&own_keys);
     let checkpoint = open(&root.join(folder::CHECKPOINT), keys)?;
     let kept_open: Vec<Checkpoint> =
         kept.iter().map(|note| open_text(Path::new("--kept"), note, keys)).collect::<Result<_, _>>()?;
+    let kept_path = root.join(folder::CHECKPOINT);
+    let (earlier, kept_open) = Earlier::of(&checkpoint, kept_open).map_err(|why| wrong(&kept_path, why))?;
     let deployment = root.join(folder::DEPLOYMENT);
     let own = read_own(&deployment.join(folder::OWN))?;
-    let mut records = Records::open(root)?;
+    let mut records = Records::open(root, earlier)?;
     let proofs = consistency::read(root, checkpoint.size)?;
     let mut roots = Roots::of(own.values().copied().chain(proofs.iter().map(|proof| proof.earlier)));
     let mut failed = None;
@@ -208,13 +243,16 @@ pub fn export_known(root: &Path, known: &Known<'_>) -> Result<Verdict, Wrong> {
     if let Some(failed) = failed {
         return Err(failed);
     }
+    let (opened, kept_earlier) = records.began()?;
     let erased = records.end()?;
+    successors::judge(root, opened.first())?;
     consistency::judge(&proofs, &checkpoint, |size| roots.at(size))?;
-    // One key alone is the workspace's: the deployment's then comes with the export, and the verdict says so.
-    let is_common_pinned = keys.len() > 1;
-    let common_keys = if is_common_pinned { keys } else { &own_keys };
+    // Without a key of its name the deployment's comes with the export, and the verdict says so.
     let common_path = deployment.join(folder::CHECKPOINT);
     let common_note = read_text(&common_path)?;
+    let common_name = common_note.lines().next().unwrap_or_default();
+    let is_common_pinned = given.as_ref().is_some_and(|given| given.iter().any(|key| key.name() == common_name));
+    let common_keys = if is_common_pinned { keys } else { &own_keys };
     let common = open_text(&common_path, &common_note, common_keys)?;
     let witnesses = witnessed::judge(&common_path, &common_note, &witnesses, known.required)?;
     let count = own.len() as u64;
@@ -228,6 +266,9 @@ pub fn export_known(root: &Path, known: &Known<'_>) -> Result<Verdict, Wrong> {
         deployment: common.size,
         own: count,
         kept: kept_open.iter().map(|kept| kept.size).collect(),
+        kept_earlier,
+        opened,
+        succeeded,
         pinned: match (given.is_some(), is_common_pinned) {
             (false, _) => Pinned::Nothing,
             (true, false) => Pinned::Log,
@@ -251,7 +292,9 @@ fn recompute_deployment(
     let mut anchored = 0;
     let each = |index, bytes: &[u8], _: &Frontier| {
         if failed.is_none() {
-            match check_deployment(origin, index, bytes, &mut own, roots) {
+            match check_deployment(origin, index, bytes, &mut own, roots)
+                .and_then(|size| is_in_its_place(&common.origin, index, bytes).map(|()| size))
+            {
                 Ok(size) => anchored = size.unwrap_or(anchored),
                 Err(why) => failed = Some(why),
             }
@@ -299,6 +342,16 @@ impl Roots {
     }
 }
 
+/// The entry with which a log begins anew stands at its beginning, and names an epoch before.
+fn is_in_its_place(common: &str, index: u64, bytes: &[u8]) -> Result<(), String> {
+    let Ok(DeploymentEntry::Opening { after, .. }) = DeploymentEntry::parse(bytes) else { return Ok(()) };
+    let epoch = log_of(common).map_or(1, |(_, epoch)| epoch);
+    match index == 0 && after < epoch {
+        true => Ok(()),
+        false => Err(format!("entry {index} begins the log anew where it does not begin")),
+    }
+}
+
 /// An entry of the deployment's log: one of this workspace must be in the list and of this history.
 fn check_deployment(
     origin: &str,
@@ -313,7 +366,9 @@ fn check_deployment(
         DeploymentEntry::End { label, .. } if label == entry::label(origin, index) => {
             return Err(format!("entry {index} says that this workspace ended, and here its log goes on"));
         }
-        DeploymentEntry::End { .. } | DeploymentEntry::Heartbeat(_) => return Ok(None),
+        DeploymentEntry::End { .. } | DeploymentEntry::Opening { .. } | DeploymentEntry::Heartbeat(_) => {
+            return Ok(None);
+        }
     };
     if label != entry::label(origin, index) {
         return match own.contains_key(&index) {
@@ -384,6 +439,7 @@ struct Records {
     shown: u64,
     withheld: u64,
     erased: Erased,
+    earlier: Option<Earlier>,
 }
 
 /// A text that is borrowed from its line where it can be: salts and most names are.
@@ -420,10 +476,18 @@ impl Line<'_> {
 }
 
 impl Records {
-    fn open(root: &Path) -> Result<Self, Wrong> {
+    fn open(root: &Path, earlier: Earlier) -> Result<Self, Wrong> {
         let path = root.join(folder::RECORDS);
         let lines = BufReader::new(File::open(&path).map_err(|why| wrong(&path, why))?);
-        Ok(Self { path, lines, text: String::new(), shown: 0, withheld: 0, erased: Erased::default() })
+        Ok(Self {
+            path,
+            lines,
+            text: String::new(),
+            shown: 0,
+            withheld: 0,
+            erased: Erased::default(),
+            earlier: Some(earlier),
+        })
     }
 
     /// Reads the next line; whether there was one.
@@ -468,9 +532,18 @@ impl Records {
         }
         let context = line.shown("context").map(|field| field.value.as_ref());
         self.erased.read(index, &entry.action, context).map_err(at_line)?;
+        if let Some(earlier) = &mut self.earlier {
+            earlier.read(index, bytes, &entry, context).map_err(at_line)?;
+        }
         self.shown += line.shown.len() as u64;
         self.withheld += (entry.fields.len() - line.shown.len() - gone) as u64;
         Ok(())
+    }
+
+    /// How the log began, and what of what was kept is lost.
+    fn began(&mut self) -> Result<(Vec<Opened>, Vec<KeptEarlier>), Wrong> {
+        let ended = self.earlier.take().map_or(Ok(<_>::default()), Earlier::end);
+        ended.map_err(|why| wrong(&self.path, why))
     }
 
     /// Nothing follows, and what is gone was erased: how many parts.

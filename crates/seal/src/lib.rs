@@ -46,5 +46,5 @@ pub use random::random;
 pub use root::{RootCustody, RootKey, RootState, WrapContext};
 pub use secret::Secret;
 pub use store::{DirStore, KeyPath, KeyStore, MAX_OBJECT_BYTES};
-pub use vault::{Clock, Destroyed, DestroyedWorkspace, SystemClock, Vault, VaultStats};
+pub use vault::{Clock, Destroyed, DestroyedWorkspace, Gone, SystemClock, Vault, VaultStats};
 pub use workspace::WorkspaceKeys;

@@ -19,7 +19,7 @@ use crate::{
 
 mod destroy;
 
-pub use destroy::{Destroyed, DestroyedWorkspace};
+pub use destroy::{Destroyed, DestroyedWorkspace, Gone};
 
 /// How long opened keys stay usable without a look into the store, unless a workspace says otherwise.
 const TTL_S: u32 = 300;

@@ -7,7 +7,7 @@ only_erase(digest) AS (VALUES ('dc402c8c97ced356472c63259ca1b1a9f88bd3e971d1b1bd
 only_end(digest) AS (VALUES ('15fbbe183e3d46945e51a9d4be7b83addac1bcca0457b007c68a516a422ea9a4')),
 of_custodian(proname, digest) AS (VALUES
   ('erase_part', '57a3ab2eeb5cdffe51e9821f2710199b8258da63317aa72623dd49d6862b351c'),
-  ('end_rows', '4d313e728e788673ab725a341d48d2dee1502e7adb2883a05e0d3809f59a1945')),
+  ('end_rows', '6d57560ccbf7787ab2c709a90cc29ed89c40c0acc0f67a3a7146c52429c193b8')),
 wanted(relname, tgname, tgtype, digest) AS (
   SELECT 'record', 'no_mod', 27, o.digest FROM only_erase o
   UNION ALL SELECT 'leaf', 'no_mod', 27, o.digest FROM only_end o

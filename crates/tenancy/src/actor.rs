@@ -21,6 +21,8 @@ pub enum Actor {
     Custodian,
     /// Sends streams of the audit trail to their receivers.
     Streamer,
+    /// Gives records their leaves, and begins the logs anew after a restore.
+    Integrator,
 }
 
 impl Actor {
@@ -43,6 +45,7 @@ impl Actor {
             Self::Prober => "prober",
             Self::Custodian => "custodian",
             Self::Streamer => "streamer",
+            Self::Integrator => "integrator",
         }
     }
 }
@@ -73,6 +76,8 @@ pub enum Internal {
     Custodian,
     /// See [`Actor::Streamer`].
     Streamer,
+    /// See [`Actor::Integrator`].
+    Integrator,
 }
 
 /// How a credential got in: for records and for rules that differ by it.

@@ -294,6 +294,7 @@ pub const TENANT_TABLES: &[&str] = &[
     "audit.record",
     "audit.leaf",
     "audit.head",
+    "audit.opening",
     "audit.tile",
     "countersign.stream",
     "countersign.stream_dead",

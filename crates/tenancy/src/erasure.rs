@@ -49,7 +49,7 @@ impl PartName {
     pub fn from_word(word: &str) -> Option<Self> {
         [Self::Person, Self::Period].into_iter().find(|part| part.word() == word)
     }
-    const fn purpose(self) -> Purpose {
+    pub(crate) const fn purpose(self) -> Purpose {
         match self {
             Self::Person => Purpose::AuditPerson,
             Self::Period => Purpose::AuditPeriod,

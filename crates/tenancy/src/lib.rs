@@ -18,6 +18,8 @@ mod database_tls;
 mod deployment;
 mod desk;
 pub mod ending;
+pub mod epoch;
+mod erased_again;
 pub mod erasure;
 mod error;
 pub mod faults;

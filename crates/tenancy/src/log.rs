@@ -13,11 +13,13 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use crate::database::{self, Database, Params, column, number};
+use crate::epoch::Stand;
 use crate::sql::Sql;
 use crate::{Error, RecordId, WorkspaceId, statements};
 
 /// Most records read at once; a tick reads as many times as it takes.
 pub const PIECE_MAX: usize = 4096;
+pub(crate) const PIECE: i64 = 4096;
 /// Most checkpoints that one tick enters into the deployment's log; the rest wait for the next.
 pub const ANCHORED_AT_ONCE_MAX: usize = 1000;
 
@@ -126,6 +128,9 @@ pub struct Tick {
     database: Database,
     /// The logs' names.
     pub names: Names,
+    /// What tells this database from another and from its own past.
+    pub stand: Stand,
+    cut: u64,
 }
 
 impl std::fmt::Debug for Tick {
@@ -146,16 +151,31 @@ impl Database {
         Ok(rows.first().is_none_or(|row| row.get(0)))
     }
 
-    /// Begins a tick; nothing when another node is at it.
+    /// Whether any log was begun.
+    ///
+    /// # Errors
+    /// The general failures of a query.
+    pub async fn logs_begun(&self) -> Result<bool, Error> {
+        let client = self.integrator().await?;
+        let row = database::query_opt(&client, &statements::LOG_BEGUN, &[]).await?;
+        Ok(row.is_some_and(|row| row.get(0)))
+    }
+
+    /// Begins a tick; nothing when another node is at it. Where no log was begun, they begin with this epoch.
     ///
     /// # Errors
     /// The general failures of a statement.
-    pub async fn tick(&self, host: &str) -> Result<Option<Tick>, Error> {
+    pub async fn tick(&self, host: &str, first_epoch: i32) -> Result<Option<Tick>, Error> {
         let client = self.integrator().await?;
         let failed = |error| Error::from_driver("tick", error);
-        database::execute(&client, &statements::LOG_BEGIN, &[&host]).await?;
-        let mut tick =
-            Tick { client: Some(client), database: self.clone(), names: Names { host: String::new(), epoch: 0 } };
+        database::execute(&client, &statements::LOG_BEGIN, &[&host, &first_epoch]).await?;
+        let mut tick = Tick {
+            client: Some(client),
+            database: self.clone(),
+            names: Names { host: String::new(), epoch: 0 },
+            stand: Stand { system: 0, timeline: 0, epoch: 0, cursor: 0 },
+            cut: 0,
+        };
         tick.client()?.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ").await.map_err(failed)?;
         let is_ours: bool = tick.one(&statements::LOG_LOCK, &[]).await?.get(0);
         if !is_ours {
@@ -164,6 +184,10 @@ impl Database {
         }
         let row = tick.one(&statements::LOG_CURSOR, &[]).await?;
         tick.names = Names { epoch: row.get(0), host: row.get(1) };
+        let number = |at: usize| row.get::<_, &str>(at).parse().map_err(|_| Error::Integrity("a transaction's number"));
+        let timeline = u32::from_str_radix(row.get(5), 16).map_err(|_| Error::Integrity("the server's timeline"))?;
+        tick.stand = Stand { system: row.get(4), timeline, epoch: row.get(0), cursor: number(2)? };
+        tick.cut = number(3)?;
         tick.client()?.batch_execute(statements::LOG_WAITING.text()).await.map_err(failed)?;
         Ok(Some(tick))
     }
@@ -306,13 +330,32 @@ impl Tick {
         self.database.with_vault(made).await
     }
 
-    /// Moves the cursor to the cut and commits. Only then may what was signed be shown to anybody.
+    /// Moves the cursor to the cut and commits: how the database stands now. Only then may what was signed be shown to
+    /// anybody.
     ///
     /// # Errors
     /// [`Error::Busy`] when another node was faster; the general failures of a statement.
-    pub async fn commit(mut self) -> Result<(), Error> {
+    pub async fn commit(mut self) -> Result<Stand, Error> {
         self.execute(&statements::LOG_ADVANCE, &[]).await?;
-        self.end("COMMIT").await
+        self.end("COMMIT").await?;
+        Ok(Stand { epoch: self.names.epoch, cursor: self.cut, ..self.stand })
+    }
+
+    /// Commits and leaves the cursor where it is: for what is told of the past.
+    ///
+    /// # Errors
+    /// As [`Tick::commit`].
+    pub async fn keep(mut self) -> Result<Stand, Error> {
+        self.end("COMMIT").await?;
+        Ok(Stand { epoch: self.names.epoch, ..self.stand })
+    }
+
+    /// Ends a tick that only looked.
+    ///
+    /// # Errors
+    /// The general failures of a statement.
+    pub async fn leave(mut self) -> Result<(), Error> {
+        self.end("ROLLBACK").await
     }
 
     async fn end(&mut self, how: &str) -> Result<(), Error> {
@@ -326,13 +369,13 @@ impl Tick {
     fn client(&self) -> Result<&Object, Error> {
         self.client.as_ref().ok_or(Error::Integrity("a tick that ended was used"))
     }
-    async fn query(&self, sql: &'static Sql, params: Params<'_>) -> Result<Vec<Row>, Error> {
+    pub(crate) async fn query(&self, sql: &'static Sql, params: Params<'_>) -> Result<Vec<Row>, Error> {
         database::query(self.client()?, sql, params).await
     }
     async fn one(&self, sql: &'static Sql, params: Params<'_>) -> Result<Row, Error> {
         database::query_opt(self.client()?, sql, params).await?.ok_or(Error::NotFound)
     }
-    async fn execute(&self, sql: &'static Sql, params: Params<'_>) -> Result<(), Error> {
+    pub(crate) async fn execute(&self, sql: &'static Sql, params: Params<'_>) -> Result<(), Error> {
         database::execute(self.client()?, sql, params).await.map(|_| ())
     }
 }

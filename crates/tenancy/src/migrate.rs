@@ -36,6 +36,7 @@ pub const FILES: &[(&str, &str)] = files![
     "0018_erasure.sql",
     "0019_keys_inside_an_act.sql",
     "0020_checkpoint_mail.sql",
+    "0021_epoch.sql",
     "0022_end_of_workspace.sql",
 ];
 

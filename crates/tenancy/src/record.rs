@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::policy::{
-    Action as _, CancelEnd, CloseWorkspace, EraseParts, EraseWorkspace, OrderEnd, OrderErasure, ShredKeys,
+    Action as _, CancelEnd, CloseWorkspace, EraseParts, EraseWorkspace, OpenEpoch, OrderEnd, OrderErasure, ShredKeys,
     ShredWorkspace,
 };
 use crate::{Actor, Error, Origin, PersonId, RecordId, canonical, faults};
@@ -74,7 +74,7 @@ const KEPT_CLASS: i16 = 2;
 
 /// The class of an act's record.
 pub(crate) fn class_of(code: &str) -> i16 {
-    let of_parts = [OrderErasure::CODE, ShredKeys::CODE, EraseParts::CODE];
+    let of_parts = [OrderErasure::CODE, ShredKeys::CODE, EraseParts::CODE, OpenEpoch::CODE];
     let of_workspaces =
         [OrderEnd::CODE, CancelEnd::CODE, CloseWorkspace::CODE, ShredWorkspace::CODE, EraseWorkspace::CODE];
     if of_parts.contains(&code) || of_workspaces.contains(&code) { KEPT_CLASS } else { CLASS }

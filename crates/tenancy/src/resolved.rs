@@ -49,6 +49,7 @@ impl Resolved {
                     Credential::Internal(Internal::Prober) => Some(Self::internal(Actor::Prober, now)),
                     Credential::Internal(Internal::Custodian) => Some(Self::internal(Actor::Custodian, now)),
                     Credential::Internal(Internal::Streamer) => Some(Self::internal(Actor::Streamer, now)),
+                    Credential::Internal(Internal::Integrator) => Some(Self::internal(Actor::Integrator, now)),
                     _ if state == Some("active") => Some(Self::internal(Actor::Visitor, now)),
                     _ => None,
                 }

@@ -54,6 +54,19 @@ pub struct ToSend {
     pub cut: Option<Cut>,
     /// Failed attempts at it.
     pub attempts: i32,
+    /// Where it goes on behind the records that open its epoch, while these are not sent.
+    pub resume: Option<Resume>,
+}
+
+/// Where a stream goes on in a log that began anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Resume {
+    /// The leaf of the new epoch.
+    pub at: u64,
+    /// The epoch before.
+    pub epoch: i32,
+    /// The leaf that would have been next there, which it is.
+    pub next: u64,
 }
 
 impl std::fmt::Debug for ToSend {
@@ -89,6 +102,11 @@ pub async fn to_send<M: Mode>(
         sent_size: number(row.get(7)),
         cut,
         attempts: row.get(11),
+        resume: row.get::<_, Option<i64>>(12).map(|at| Resume {
+            at: number(at),
+            epoch: row.get(13),
+            next: number(row.get(14)),
+        }),
     }))
 }
 

@@ -9,7 +9,8 @@ use zeroize::Zeroizing;
 
 use crate::database::{column, number};
 use crate::policy::{
-    AddStream, PauseStream, RemoveStream, ResumeStream, RotateStream, SeeStreams, SkipBatch, StopStream, TestStream,
+    AddStream, FollowEpoch, PauseStream, RemoveStream, ResumeStream, RotateStream, SeeStreams, SkipBatch, StopStream,
+    TestStream,
 };
 use crate::scope::{Mode, Permit, ReadWrite, Scope};
 use crate::streaming::Lock;
@@ -356,6 +357,24 @@ pub async fn remove(scope: &mut Scope<ReadWrite>, permit: Permit<RemoveStream>) 
 pub fn tested(scope: &mut Scope<ReadWrite>, permit: Permit<TestStream>) -> Result<(), Error> {
     let id = permit.target();
     scope.write(permit, Record::about(id.uuid())).map(|_| ())
+}
+
+/// Lets the permit's stream follow its log into a later epoch while its lock is held: first it sends the records that open
+/// it, then it goes on where it was. Says whether it did.
+///
+/// # Errors
+/// The general failures of a statement.
+pub async fn follow(
+    scope: &mut Scope<ReadWrite>,
+    permit: Permit<FollowEpoch>,
+    lock: &Lock,
+    epoch: i32,
+) -> Result<bool, Error> {
+    let id = permit.target();
+    let before = one(scope, id).await?;
+    let record = Record::about(id.uuid()).with("epoch", epoch).with("before", before.epoch).with("first", before.next);
+    let params: crate::Params<'_> = &[&scope.workspace().uuid(), &id.uuid(), &lock.lock, &epoch];
+    Ok(scope.write(permit, record)?.execute(&statements::STREAM_FOLLOW, params).await? == 1)
 }
 
 /// Why a stream stands still, and at which leaves.

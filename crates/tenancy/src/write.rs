@@ -59,6 +59,13 @@ impl Scope<ReadWrite> {
         Ok(Writer { scope: self })
     }
 
+    /// As [`write`](Self::write), under an id that follows from the act: what is done once in all has one record.
+    pub(crate) fn write_as<A: Action>(&mut self, permit: Permit<A>, record: Record, id: RecordId) -> Result<(), Error> {
+        let _writer = self.write(permit, record)?;
+        self.entries.last_mut().expect("it was registered just now").id = id;
+        Ok(())
+    }
+
     /// The writer again, after an act of this scope registered its record: for what belongs to the act's transaction.
     ///
     /// # Errors

@@ -191,7 +191,7 @@ fn lock_file(root: &Path, name: &str) -> Result<File, Error> {
 }
 
 /// Whom the server runs as, when that is not whom we run as.
-fn server_user() -> Result<Option<User>, Error> {
+pub(crate) fn server_user() -> Result<Option<User>, Error> {
     if !geteuid().is_root() {
         return Ok(None);
     }
@@ -206,6 +206,12 @@ fn server_user() -> Result<Option<User>, Error> {
 /// Makes a new cluster and starts its server.
 fn launch(root: &Path, bin_dir: &Path) -> Result<(), Error> {
     let user = server_user()?;
+    init(root, bin_dir, user.as_ref())?;
+    start_server(root, bin_dir, user.as_ref(), &[])
+}
+
+/// Makes the files of a new cluster.
+pub(crate) fn init(root: &Path, bin_dir: &Path, user: Option<&User>) -> Result<(), Error> {
     for name in ["pg", "run", "log"] {
         let path = root.join(name);
         match fs::remove_dir_all(&path) {
@@ -213,24 +219,29 @@ fn launch(root: &Path, bin_dir: &Path) -> Result<(), Error> {
             _ => {}
         }
         DirBuilder::new().mode(0o700).create(&path).map_err(failed(name))?;
-        if let Some(user) = &user {
+        if let Some(user) = user {
             chown(&path, Some(user.uid), Some(user.gid)).map_err(failed("chown"))?;
         }
     }
     let pg = root.join("pg");
-    let mut initdb = tool(bin_dir, "initdb", user.as_ref(), root);
+    let mut initdb = tool(bin_dir, "initdb", user, root);
     initdb.arg("-D").arg(&pg).args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C"]);
-    run(initdb.args(["--data-checksums", "--no-sync", "--no-instructions"]), "initdb")?;
+    run(initdb.args(["--data-checksums", "--no-sync", "--no-instructions"]), "initdb")
+}
+
+/// Starts the server of a cluster, with settings that go over ours.
+pub(crate) fn start_server(root: &Path, bin_dir: &Path, user: Option<&User>, settings: &[String]) -> Result<(), Error> {
+    let pg = root.join("pg");
     let mut options = format!("-c unix_socket_directories={}", root.join("run").display());
-    for setting in SETTINGS {
+    for setting in SETTINGS.iter().copied().chain(settings.iter().map(String::as_str)) {
         options.push_str(&format!(" -c {setting}"));
     }
-    let mut pg_ctl = tool(bin_dir, "pg_ctl", user.as_ref(), root);
+    let mut pg_ctl = tool(bin_dir, "pg_ctl", user, root);
     pg_ctl.args(["start", "-w", "-t", "60", "-D"]).arg(&pg).arg("-l").arg(root.join("log/server"));
     run(pg_ctl.arg("-o").arg(options), "pg_ctl start")
 }
 
-fn tool(bin_dir: &Path, name: &str, user: Option<&User>, root: &Path) -> Command {
+pub(crate) fn tool(bin_dir: &Path, name: &str, user: Option<&User>, root: &Path) -> Command {
     let mut command = Command::new(bin_dir.join(name));
     command.env_clear().env("LC_ALL", "C").env("PATH", "/usr/bin:/bin").current_dir(root);
     // A group of its own: what ends a test's group does not end the server.
@@ -241,7 +252,7 @@ fn tool(bin_dir: &Path, name: &str, user: Option<&User>, root: &Path) -> Command
     command
 }
 
-fn run(command: &mut Command, what: &str) -> Result<(), Error> {
+pub(crate) fn run(command: &mut Command, what: &str) -> Result<(), Error> {
     let said = tempfile::tempfile().map_err(failed(what))?;
     let status = command.stderr(said.try_clone().map_err(failed(what))?).status().map_err(failed(what))?;
     if status.success() {
@@ -263,7 +274,7 @@ fn keep(root: &Path) -> Result<(), Error> {
 }
 
 /// Directory of the newest server's binaries of 15 or later, or the one that `COUNTERSIGN_PG_BIN` names.
-fn bin_dir() -> Result<PathBuf, Error> {
+pub(crate) fn bin_dir() -> Result<PathBuf, Error> {
     if let Some(named) = std::env::var_os("COUNTERSIGN_PG_BIN").filter(|value| !value.is_empty()) {
         return Ok(PathBuf::from(named));
     }

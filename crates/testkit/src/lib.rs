@@ -9,8 +9,10 @@ mod acts;
 mod cluster;
 mod database;
 mod fixture;
+mod own_cluster;
 
 pub use acts::{approve, ask_changes, publish, purchase, reject, submit, tasks_of, try_decide};
 pub use cluster::{Error, IDLE_S};
 pub use database::TestDb;
 pub use fixture::{GROUPS, PEOPLE, PROCESSES, Workspace, origin, two_workspaces};
+pub use own_cluster::{Copy as ClusterCopy, OwnCluster};

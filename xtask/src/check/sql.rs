@@ -15,6 +15,8 @@ const WITHOUT_WORKSPACE: &[(&str, &str)] = &[
     ("crates/tenancy/sql/deployment_entry_of.sql", DEPLOYMENT),
     ("crates/tenancy/sql/log_advance.sql", DEPLOYMENT),
     ("crates/tenancy/sql/log_begin.sql", DEPLOYMENT),
+    ("crates/tenancy/sql/log_begun.sql", DEPLOYMENT),
+    ("crates/tenancy/sql/log_raise.sql", DEPLOYMENT),
     ("crates/tenancy/sql/log_cursor.sql", DEPLOYMENT),
     ("crates/tenancy/sql/log_cosignatures.sql", DEPLOYMENT),
     ("crates/tenancy/sql/log_entry_hashes.sql", DEPLOYMENT),

@@ -4,6 +4,7 @@ use data_encoding::{BASE64, HEXLOWER};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tenancy::leaves::Shown;
+use tenancy::streaming::Resume;
 use tenancy::{StreamId, WorkspaceId};
 use tlog::{Checkpoint, Frontier, Hash, leaf_hash, verify_consistency};
 use uuid::Uuid;
@@ -11,6 +12,7 @@ use uuid::Uuid;
 use super::settings::Format;
 use super::{ocsf, rfc5424};
 use crate::entry::Entry;
+use crate::succession::log_of;
 
 /// Most leaves of a batch.
 pub const BATCH_LEAVES_MAX: usize = 500;
@@ -64,6 +66,8 @@ pub struct Batch {
     pub before: Vec<Hash>,
     /// That the checkpoint goes on from the tree that ends with the last leaf.
     pub after: Vec<Hash>,
+    /// Where the stream goes on behind this batch, when it holds the records that open an epoch.
+    pub resume: Option<Resume>,
     /// The leaves.
     pub items: Vec<Item>,
 }
@@ -106,7 +110,7 @@ impl Batch {
     #[must_use]
     pub fn envelope(&self) -> Value {
         let hashes = |hashes: &[Hash]| hashes.iter().map(|hash| BASE64.encode(&hash.0)).collect::<Vec<_>>();
-        json!({
+        let mut envelope = json!({
             "v": 1,
             "key": self.key(),
             "stream": self.stream.to_string(),
@@ -120,7 +124,12 @@ impl Batch {
             "consistency": hashes(&self.consistency),
             "before": hashes(&self.before),
             "after": hashes(&self.after),
-        })
+        });
+        if let Some(Resume { at, epoch, next }) = self.resume {
+            let log = log_of(&self.checkpoint.origin).map_or(self.checkpoint.origin.as_str(), |(log, _)| log);
+            envelope["resumes"] = json!({"origin": format!("{log}/e{epoch}"), "next": next, "at": at});
+        }
+        envelope
     }
 
     /// Whether the leaves are those of the checkpoint, as a receiver finds out: tried before a batch leaves.

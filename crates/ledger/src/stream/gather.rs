@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use tenancy::leaves::{self, LeafRow, Part};
-use tenancy::policy::SeeTrail;
-use tenancy::streaming::{Cut, ToSend};
+use tenancy::policy::{Action as _, OpenEpoch, SeeTrail};
+use tenancy::streaming::{Cut, Resume, ToSend};
 use tenancy::{Error, Mode, Permit, Scope, StreamId};
 use tlog::{
     Checkpoint, Hash, Note, Tile, TileNodes, prove_consistency, prove_inclusion, tiles_of_consistency,
@@ -21,8 +21,8 @@ use crate::{export, origin, proof};
 pub(crate) enum Gathered {
     /// Nothing yet.
     Nothing,
-    /// The log goes on in a later epoch, and all of this one was sent.
-    NewEpoch,
+    /// The log began anew in this epoch.
+    NewEpoch(i32),
     /// The log does not hold what was signed: nothing of it may leave.
     Damaged(&'static str),
     /// A batch, new or cut before.
@@ -51,7 +51,7 @@ pub(crate) async fn gather<M: Mode>(
         None => {
             let Some(head) = leaves::head(scope, permit).await? else { return Ok(Gathered::Nothing) };
             if head.epoch != wanted.epoch {
-                return Ok(Gathered::NewEpoch);
+                return Ok(Gathered::NewEpoch(head.epoch));
             }
             match head.checkpoint.filter(|_| head.signed_size > wanted.next) {
                 Some(note) => (note, None),
@@ -69,6 +69,11 @@ pub(crate) async fn gather<M: Mode>(
             break;
         }
         let Some(item) = item_of(wanted.epoch, &row) else { return Ok("a record is not what its leaf says".into()) };
+        // The records that open an epoch leave by themselves: behind them the stream goes on elsewhere.
+        let is_behind_them = |resume: Resume| row.index >= resume.at || item.entry.action != OpenEpoch::CODE;
+        if last.is_none() && !items.is_empty() && wanted.resume.is_some_and(is_behind_them) {
+            break;
+        }
         bytes += batch::line(format, &item, &about).len();
         if last.is_none() && !items.is_empty() && bytes > BATCH_BYTES_MAX {
             break;
@@ -90,6 +95,7 @@ pub(crate) async fn gather<M: Mode>(
         consistency: Vec::new(),
         before: Vec::new(),
         after: Vec::new(),
+        resume: wanted.resume,
         items,
     };
     if last.is_some_and(|last| last != batch.last()) {

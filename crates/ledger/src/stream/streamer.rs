@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use tenancy::policy::{SeeTrail, StopStream};
+use tenancy::policy::{FollowEpoch, SeeTrail, StopStream};
 use tenancy::streaming::{self, Cut, Lock, ToSend};
 use tenancy::streams::{self, Stop, StreamState};
 use tenancy::{Channel, Credential, Database, Error, Internal, Origin, Whole, WorkspaceId};
@@ -152,7 +152,7 @@ impl Streamer {
                 self.database.stream_released(lock).await?;
                 return Ok(Turn::Nothing);
             }
-            Gathered::NewEpoch => return self.stop(lock, &wanted, StreamState::Invalid, "new_epoch", None).await,
+            Gathered::NewEpoch(epoch) => return self.follow(lock, epoch).await,
             Gathered::Damaged(what) => {
                 let (workspace, stream) = (lock.workspace, lock.stream);
                 tracing::error!(%workspace, %stream, what, "a stream stands still: its log is not what was signed");
@@ -167,6 +167,21 @@ impl Streamer {
         }
         let sent = Outgoing { settings: &settings, private: self.private, at }.send(&batch.payload(format)).await;
         self.note(lock, &wanted, &batch, sent.map(|_| ())).await
+    }
+
+    /// The log began anew: the stream follows it, with a record, and is taken again.
+    async fn follow(&self, lock: &Lock, epoch: i32) -> Result<Turn, Error> {
+        let (workspace, stream) = (lock.workspace, lock.stream);
+        let origin = Origin::internal(Channel::Worker);
+        let mut scope = self.database.scope(Credential::Internal(Internal::Streamer), workspace, origin).await?;
+        let permit = scope.permit::<FollowEpoch>(stream).await?;
+        if streams::follow(&mut scope, permit, lock, epoch).await? {
+            drop(scope.commit().await?);
+        } else {
+            drop(scope);
+        }
+        self.database.stream_released(lock).await?;
+        Ok(Turn::Nothing)
     }
 
     /// What came of sending.

@@ -27,6 +27,17 @@ pub struct DestroyedWorkspace {
     pub digest: [u8; 32],
 }
 
+/// A key that the store holds as destroyed, and what it was for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gone {
+    /// Its number.
+    pub key_no: u32,
+    /// Its purpose.
+    pub purpose: Purpose,
+    /// Whose or of what it was.
+    pub subject: [u8; 16],
+}
+
 impl Vault {
     /// Destroys every key of a workspace, the workspace key first, so that an interruption leaves nothing that opens. All
     /// numbers stay taken, and the workspace is unknown from now on: here at once, to other processes when their time for
@@ -73,6 +84,22 @@ impl Vault {
                 && versions.map(is_destroyed).try_fold(true, |all, one| one.map(|one| all && one))?
             {
                 found.push(workspace);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Every data key of a workspace that is destroyed, ascending: what they sealed opens nowhere, and must not be there
+    /// any more. Blocks.
+    ///
+    /// # Errors
+    /// As [`Vault::keys_of`].
+    pub fn destroyed_keys(&self, workspace: [u8; 16]) -> Result<Vec<Gone>, Error> {
+        let mut found = Vec::new();
+        for key_no in self.store.key_numbers(workspace)? {
+            let (_, record) = self.read(KeyPath::DataKey { workspace, key_no })?;
+            if record.state == State::Destroyed {
+                found.push(Gone { key_no, purpose: record.data_purpose()?, subject: record.subject });
             }
         }
         Ok(found)

@@ -99,7 +99,7 @@ actions! {
     /// Changes a person's manager or name.
     ChangePerson "person.change" on PersonId: Rule::Workspace(Atom::PeopleManage), by Operator;
     /// Ends a person's access.
-    EndPerson "person.end" on PersonId: Rule::Workspace(Atom::PeopleManage);
+    EndPerson "person.end" on PersonId: Rule::Workspace(Atom::PeopleManage), by Operator;
     /// Issues a one-time link to a person.
     IssueLink "link.issue" on PersonId: Rule::Workspace(Atom::PeopleManage), by Operator;
     /// Makes a group.
@@ -126,6 +126,10 @@ actions! {
     ShredKeys "audit.shredded" on Whole: Rule::InternalOnly, by Custodian;
     /// Clears the parts that they sealed.
     EraseParts "audit.erased" on Whole: Rule::InternalOnly, by Custodian;
+    /// Orders that the logs begin anew in another epoch; a permit of the platform's own workspace.
+    OrderEpoch "log.epoch_ordered" on Whole: Rule::InternalOnly, by Operator;
+    /// Begins a workspace's log anew, after a restore or by an order.
+    OpenEpoch "log.epoch_opened" on Whole: Rule::InternalOnly, by Integrator;
     /// Orders that the log of the workspace is recomputed.
     VerifyTrail "audit.verify" on Whole: Rule::Workspace(Atom::AuditRead);
     /// Notes what recomputing the log came to.
@@ -152,6 +156,8 @@ actions! {
     RotateStream "stream.rotate" on StreamId: Rule::Workspace(Atom::StreamManage);
     /// Removes a stream.
     RemoveStream "stream.remove" on StreamId: Rule::Workspace(Atom::StreamManage);
+    /// Lets a stream follow its log into the epoch in which that began anew.
+    FollowEpoch "stream.follow" on StreamId: Rule::InternalOnly, by Streamer;
     /// Stops a stream whose receiver takes nothing any more, or that cannot be read.
     StopStream "stream.stop" on StreamId: Rule::InternalOnly, by Streamer;
     /// Makes a workspace; a permit of the platform's own workspace.

@@ -102,6 +102,7 @@ pub fn judge(question: &Question<'_>) -> Verdict {
         Actor::Prober => return by_internal(question, Internal::Prober),
         Actor::Custodian => return by_internal(question, Internal::Custodian),
         Actor::Streamer => return by_internal(question, Internal::Streamer),
+        Actor::Integrator => return by_internal(question, Internal::Integrator),
     };
     let facts = question.facts;
     let workspace = question.access.in_workspace(question.now).intersection(question.mask);

@@ -98,6 +98,9 @@ fn action_text(code: &str) -> String {
         "audit.erase_ordered" => "ordered an erasure",
         "audit.shredded" => "destroyed the keys of an erasure",
         "audit.erased" => "erased what had been ordered",
+        "log.epoch_opened" => "began the log anew",
+        "log.epoch_ordered" => "ordered that the logs begin anew",
+        "stream.follow" => "followed the log that began anew",
         "audit.verify" => "had the log recomputed",
         "audit.verified" => "noted what recomputing the log came to",
         "audit.checkpoint" => "took a checkpoint of the log out",
@@ -196,6 +199,7 @@ fn actor_text(kind: &str) -> String {
         "prober" => "The live checks",
         "custodian" => "The custodian",
         "streamer" => "The sender of streams",
+        "integrator" => "The log",
         other => return words::capital(other),
     }
     .to_owned()

@@ -3,6 +3,7 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use ledger::verifying::{Busy, TIME_MAX};
+use tenancy::epoch::{self, OpeningSeen, Why};
 use tenancy::leaves::{self, LogHead};
 use tenancy::policy::{MailCheckpoint, SeeTrail, TakeCheckpoint, VerifyTrail};
 use tenancy::trail::{self, TrailFilter, TrailRow};
@@ -100,6 +101,7 @@ async fn show(caller: &PageCaller, status: StatusCode, error: Option<String>) ->
     let shown = AuditLog {
         frame: caller.frame(&scope, "The log", Nav::Audit).await?,
         stands: head.as_ref().and_then(|head| stands(now, head)),
+        began: began(now, &epoch::openings(&scope, &permit).await?),
         running: running.map(|(done, all)| Verifying::new(done, all)),
         lost: ordered.filter(|_| is_lost).map(|row| words::when(now, row.at)),
         verdict: verdict.map(|row| verdict_of(caller, now, &row)),
@@ -123,6 +125,24 @@ async fn newest_of(
 ) -> Result<Option<TrailRow>, tenancy::Error> {
     let filter = TrailFilter { action: Some(code.to_owned()), ..TrailFilter::default() };
     Ok(trail::list(scope, permit, &filter, 1).await?.pop())
+}
+
+/// How the log began anew, in words.
+fn began(now: jiff::Timestamp, openings: &[OpeningSeen]) -> Vec<(crate::views::When, String)> {
+    let words = |one: &OpeningSeen| {
+        let why = match one.why {
+            Why::Restored => "the database was put back to an earlier state",
+            Why::Ordered => "the operator ordered it",
+        };
+        let lost = match one.lost() {
+            Some(0) => "no record that had been signed is lost".to_owned(),
+            Some(lost) => format!("{lost} records that had been signed are lost"),
+            None => "it is not known how many records that had been signed are lost".to_owned(),
+        };
+        let told = if one.told { "" } else { " The records of before are being given their places." };
+        format!("Epoch {}, because {why}: {lost}.{told}", one.epoch)
+    };
+    openings.iter().map(|one| (words::when(now, one.at), words(one))).collect()
 }
 
 /// Records that are signed, the name of the log, and when that was.

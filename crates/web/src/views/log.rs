@@ -11,6 +11,8 @@ pub struct AuditLog {
     pub frame: Frame,
     /// Records that are signed, the log's name, and when; none before the first checkpoint.
     pub stands: Option<(u64, String, When)>,
+    /// How the log began anew, newest first; empty for one that never did.
+    pub began: Vec<(When, String)>,
     /// What runs.
     pub running: Option<Verifying>,
     /// When one was ordered that came to no verdict.

@@ -247,7 +247,12 @@ pub fn audit_log(theme: Theme) -> AuditLog {
     let id = "0198f0c4-7a51-7d3b-9a44-3f1c2b5d6e70";
     AuditLog {
         frame: signed_in(theme, "The log", Nav::Audit),
-        stands: Some((70_000, "countersign.example/ws/0193/e1".to_owned(), at("10:40", "1 min ago"))),
+        stands: Some((70_000, "countersign.example/ws/0193/e2".to_owned(), at("10:40", "1 min ago"))),
+        began: vec![(
+            at("08:30", "131 min ago"),
+            "Epoch 2, because the database was put back to an earlier state: 3 records that had been signed are lost."
+                .to_owned(),
+        )],
         running: None,
         lost: Some(at("10:00", "41 min ago")),
         verdict: Some(LogVerdict {

@@ -1,0 +1,1 @@
+UPDATE audit.cursor c SET epoch = $1
