@@ -8,13 +8,22 @@ use crate::probe::{ProbeCtx, ProbeError};
 use crate::registry::Outcome;
 
 /// Whether the application's role runs a statement. The courier's sees due effects of all workspaces, the streamer's which
-/// streams have something to send, the integrator's commitments of all records, the custodian's that something is to be erased,
-/// none anything of their content; grants refuse the application what is theirs. What erases finds its workspace by the
+/// streams have something to send, the integrator's commitments of all records and what is left of workspaces that ended, the
+/// custodian's that something is to be erased, none anything of their content; grants refuse the application what is theirs. What erases finds its workspace by the
 /// setting, inside the database.
 fn is_of_the_application(name: &str) -> bool {
     let is_of_the_integrator = name.starts_with("log_") || name.starts_with("deployment_");
-    let is_of_a_worker =
-        matches!(name, "courier_take.sql" | "streamer_take.sql" | "custody_open.sql" | "custody_erase.sql");
+    let is_of_a_worker = matches!(
+        name,
+        "courier_take.sql"
+            | "streamer_take.sql"
+            | "streamer_checkpoints.sql"
+            | "custody_open.sql"
+            | "custody_erase.sql"
+            | "custody_endings.sql"
+            | "custody_end_rows.sql"
+            | "ended_list.sql"
+    );
     !is_of_a_worker && !is_of_the_integrator
 }
 
