@@ -23,16 +23,14 @@ use tenancy::ending::{Stage, Told};
 use tenancy::{Database, Error, WorkspaceId};
 use tlog::{Checkpoint, Note};
 use tokio::sync::watch;
-use tokio::time::Instant;
 
+use crate::looking::{Looks, keep_looking};
 use crate::origin;
 
 /// The first line of a certificate.
 pub const HEADER: &str = "countersign/end-of-workspace/v1";
 /// How often ends that are due are looked for.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
-/// How often ends that were carried out are looked at for what came late.
-const LATE_EVERY: Duration = Duration::from_secs(60);
 /// Most transactions of deleted rows at one look; the rest is for the next.
 const DELETIONS_MAX: usize = 1000;
 
@@ -51,30 +49,11 @@ impl Ender {
     }
 
     /// Looks for ends until `shutdown` holds `true` or its sender is gone.
-    pub async fn run(self, mut shutdown: watch::Receiver<bool>) {
-        let (mut troubled, mut looked_back) = (false, false);
-        let mut late_at = Instant::now();
-        while shutdown.has_changed().is_ok() && !*shutdown.borrow() {
-            looked_back = looked_back || self.look_back().await.is_ok();
-            let late = Instant::now() >= late_at;
-            if late {
-                late_at = Instant::now() + LATE_EVERY;
-            }
-            let done = self.look(late).await;
-            if let Err(error) = &done
-                && !troubled
-            {
-                tracing::warn!(%error, state = error.sql_state(), "the end of a workspace was not carried out; trying again");
-            }
-            troubled = done.is_err();
-            tokio::select! {
-                _ = shutdown.wait_for(|stop| *stop) => {}
-                () = tokio::time::sleep(LOOK_EVERY) => {}
-            }
-        }
+    pub async fn run(self, shutdown: watch::Receiver<bool>) {
+        keep_looking(Looking { ender: self, has_looked_back: false }, shutdown).await;
     }
 
-    /// Closes again what a restored database holds of workspaces whose keys were destroyed. Before the server answers.
+    /// Closes again what a restored database holds of workspaces whose keys were destroyed: at the start, since nothing of them opens.
     ///
     /// # Errors
     /// The general failures.
@@ -173,6 +152,24 @@ impl Ender {
             }
         }
         Ok(false)
+    }
+}
+
+/// An ender at work.
+struct Looking {
+    ender: Ender,
+    has_looked_back: bool,
+}
+
+impl Looks for Looking {
+    const EVERY: Duration = LOOK_EVERY;
+    const IN_TROUBLE: &'static str = "the end of a workspace was not carried out";
+    async fn look_once(&mut self, late: bool) -> Result<(), Error> {
+        if !self.has_looked_back {
+            self.ender.look_back().await?;
+            self.has_looked_back = true;
+        }
+        self.ender.look(late).await.map(drop)
     }
 }
 

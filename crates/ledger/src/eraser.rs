@@ -5,12 +5,11 @@ use std::time::Duration;
 use tenancy::erasure::{Found, Step};
 use tenancy::{Database, ErasureId, Error, WorkspaceId};
 use tokio::sync::watch;
-use tokio::time::Instant;
+
+use crate::looking::{Looks, keep_looking};
 
 /// How often orders are looked for.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
-/// How often orders that were carried out are looked at for what came late.
-const LATE_EVERY: Duration = Duration::from_secs(60);
 /// Most steps of one order at one look; two are all there are.
 const STEPS_MAX: usize = 4;
 
@@ -28,26 +27,8 @@ impl Eraser {
     }
 
     /// Looks for orders until `shutdown` holds `true` or its sender is gone.
-    pub async fn run(self, mut shutdown: watch::Receiver<bool>) {
-        let mut troubled = false;
-        let mut late_at = Instant::now();
-        while shutdown.has_changed().is_ok() && !*shutdown.borrow() {
-            let late = Instant::now() >= late_at;
-            if late {
-                late_at = Instant::now() + LATE_EVERY;
-            }
-            let done = self.look(late).await;
-            if let Err(error) = &done
-                && !troubled
-            {
-                tracing::warn!(%error, state = error.sql_state(), "an erasure was not carried out; trying again");
-            }
-            troubled = done.is_err();
-            tokio::select! {
-                _ = shutdown.wait_for(|stop| *stop) => {}
-                () = tokio::time::sleep(LOOK_EVERY) => {}
-            }
-        }
+    pub async fn run(self, shutdown: watch::Receiver<bool>) {
+        keep_looking(self, shutdown).await;
     }
 
     /// One look: every order is carried out as far as it goes, with `late` also for what came after it. Says how many steps
@@ -91,5 +72,13 @@ impl Eraser {
             }
         }
         Ok(steps)
+    }
+}
+
+impl Looks for Eraser {
+    const EVERY: Duration = LOOK_EVERY;
+    const IN_TROUBLE: &'static str = "an erasure was not carried out";
+    async fn look_once(&mut self, late: bool) -> Result<(), Error> {
+        self.look(late).await.map(drop)
     }
 }

@@ -8,6 +8,8 @@ use tenancy::policy::{Atom, SeeTrail, SendCheckpoint};
 use tenancy::{Channel, Credential, Database, Error, Internal, Origin, Record, Whole, WorkspaceId, held, leaves};
 use tokio::sync::watch;
 
+use crate::looking::{Looks, keep_looking};
+
 /// The effect of a letter: its payload names the person and holds the checkpoint, which is no secret and names nobody.
 pub const KIND: &str = "mail.checkpoint";
 /// How often letters that are due are looked for.
@@ -29,21 +31,8 @@ impl Keeper {
     }
 
     /// Looks for what is due until `shutdown` holds `true` or its sender is gone.
-    pub async fn run(self, mut shutdown: watch::Receiver<bool>) {
-        let mut troubled = false;
-        while shutdown.has_changed().is_ok() && !*shutdown.borrow() {
-            let done = self.look().await;
-            if let Err(error) = &done
-                && !troubled
-            {
-                tracing::warn!(%error, state = error.sql_state(), "checkpoints were not mailed; trying again");
-            }
-            troubled = done.is_err();
-            tokio::select! {
-                _ = shutdown.wait_for(|stop| *stop) => {}
-                () = tokio::time::sleep(LOOK_EVERY) => {}
-            }
-        }
+    pub async fn run(self, shutdown: watch::Receiver<bool>) {
+        keep_looking(self, shutdown).await;
     }
 
     /// One look: whatever is due is handed to the courier. Says how many letters. A workspace that fails does not hold up the
@@ -88,5 +77,13 @@ impl Keeper {
         held::written(&mut scope, &to, &forgotten).await?;
         drop(scope.commit().await?);
         Ok(to.len() as u64)
+    }
+}
+
+impl Looks for Keeper {
+    const EVERY: Duration = LOOK_EVERY;
+    const IN_TROUBLE: &'static str = "checkpoints were not mailed";
+    async fn look_once(&mut self, _late: bool) -> Result<(), Error> {
+        self.look().await.map(drop)
     }
 }

@@ -22,6 +22,7 @@ mod growing;
 pub mod held;
 mod integrator;
 pub mod live;
+mod looking;
 mod mark;
 mod marking;
 pub mod origin;

@@ -6,20 +6,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::json;
 use uuid::Uuid;
 
-use crate::database::{Params, number};
-use crate::erasure::PartName;
-use crate::policy::EraseParts;
+use crate::database::Params;
+use crate::erasure::{self, PartName};
 use crate::record::Record;
-use crate::scope::{ReadWrite, Scope};
-use crate::{
-    Channel, Credential, Database, ErasureId, Error, Internal, Origin, PersonId, Whole, WorkspaceId, statements,
-};
+use crate::{Channel, Credential, Database, ErasureId, Error, Internal, Origin, PersonId, WorkspaceId, statements};
 
-/// Most records whose part is cleared by one statement.
-const AT_ONCE_MAX: i32 = 20_000;
 /// Most keys of one order, as of one that was ordered.
 const KEYS_MAX: usize = 64;
 
@@ -82,41 +75,17 @@ impl Database {
         subject: Uuid,
         keys: &[i32],
     ) -> Result<u64, Error> {
-        let custodian = Credential::Internal(Internal::Custodian);
-        let mut scope = self.scope(custodian, workspace, Origin::internal(Channel::Worker)).await?;
+        let scope = self.custodian(workspace).await?;
         let place = workspace.uuid();
         let open = scope.one(&statements::CUSTODY_IS_OPEN, &[&place, &part.word(), &subject]).await?;
         if open.get(0) {
             return Ok(0);
         }
         let id = ErasureId::random();
-        let permit = scope.permit::<EraseParts>(Whole).await?;
         let params: Params<'_> = &[&place, &id.uuid(), &part.word(), &subject, &keys];
-        // Its record follows below, when it is known what was cleared; both leave with this transaction or neither does.
+        // Its record follows, when it is known what was cleared; both leave with this transaction or neither does.
         scope.one(&statements::CUSTODY_AGAIN, params).await?;
-        let cleared = clear(&scope, id).await?;
-        let row = scope.one(&statements::CUSTODY_TOTAL, &[&place, &part.word(), &keys]).await?;
-        let record = Record::default()
-            .with("erasure", id.to_string())
-            .with("part", part.word())
-            .with("keys", json!(keys))
-            .with("cleared", cleared)
-            .with("total", row.get::<_, i64>(0))
-            .with("digest", data_encoding::HEXLOWER.encode(row.get(1)))
-            .with("again", "after a restore: the keys were destroyed before");
-        scope.write(permit, record)?.execute_one(&statements::CUSTODY_ERASED, &[&place, &id.uuid()]).await?;
-        scope.commit().await.map(|_committed| cleared)
-    }
-}
-
-async fn clear(scope: &Scope<ReadWrite>, id: ErasureId) -> Result<u64, Error> {
-    let mut cleared = 0;
-    loop {
-        let row = scope.one(&statements::CUSTODY_ERASE, &[&id.uuid(), &AT_ONCE_MAX]).await?;
-        let now = number(row.get(0));
-        cleared += now;
-        if now < number(AT_ONCE_MAX.into()) {
-            return Ok(cleared);
-        }
+        let record = Record::default().with("again", "after a restore: the keys were destroyed before");
+        erasure::clear(scope, id, part, keys, record).await
     }
 }

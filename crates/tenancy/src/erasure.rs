@@ -308,7 +308,20 @@ async fn shred(mut scope: Scope<ReadWrite>, id: ErasureId, part: PartName, keys:
 }
 
 /// The third step: the parts go, and a record says of how many and which.
-async fn erase(mut scope: Scope<ReadWrite>, id: ErasureId, part: PartName, keys: &[u32]) -> Result<u64, Error> {
+async fn erase(scope: Scope<ReadWrite>, id: ErasureId, part: PartName, keys: &[u32]) -> Result<u64, Error> {
+    let keys = key_columns(keys)?;
+    clear(scope, id, part, &keys, Record::default()).await
+}
+
+/// Clears what an order is of and commits, with a record of how many records lost the part in all, and which: what a
+/// verification believes of parts that are missing. `record` holds what else is to be said.
+pub(crate) async fn clear(
+    mut scope: Scope<ReadWrite>,
+    id: ErasureId,
+    part: PartName,
+    keys: &[i32],
+    record: Record,
+) -> Result<u64, Error> {
     let workspace = scope.workspace().uuid();
     let permit = scope.permit::<EraseParts>(crate::Whole).await?;
     let mut cleared = 0;
@@ -320,9 +333,8 @@ async fn erase(mut scope: Scope<ReadWrite>, id: ErasureId, part: PartName, keys:
             break;
         }
     }
-    let numbers = key_columns(keys)?;
-    let row = scope.one(&statements::CUSTODY_TOTAL, &[&workspace, &part.word(), &numbers]).await?;
-    let record = Record::default()
+    let row = scope.one(&statements::CUSTODY_TOTAL, &[&workspace, &part.word(), &keys]).await?;
+    let record = record
         .with("erasure", id.to_string())
         .with("part", part.word())
         .with("keys", json!(keys))
